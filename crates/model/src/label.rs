@@ -1,0 +1,138 @@
+//! Labels with their source, and sets of them: what selectors see of an endpoint or a peer.
+//!
+//! The source is a type, so that no label that a user wrote can enter a reserved one
+//! (GHSA-pfhr: a pod label must not pose as a label of its namespace).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Who a label comes from. A selector may ask for one source or for any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// A pod's own labels, and what Kubernetes says of its namespace and service account.
+    K8s,
+    /// What the product itself knows: host, world, init and the like.
+    Reserved,
+    /// An address range.
+    Cidr,
+    /// A named group of address ranges.
+    CidrGroup,
+    /// A name that the DNS proxy has seen answered.
+    Fqdn,
+    /// A label of a node.
+    Node,
+    /// A label given by the container runtime.
+    Container,
+    /// A label without a known source.
+    Unspec,
+}
+
+impl Source {
+    /// The prefix people write before the colon.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Source::K8s => "k8s",
+            Source::Reserved => "reserved",
+            Source::Cidr => "cidr",
+            Source::CidrGroup => "cidrgroup",
+            Source::Fqdn => "fqdn",
+            Source::Node => "node",
+            Source::Container => "container",
+            Source::Unspec => "unspec",
+        }
+    }
+
+    /// The source named by a prefix, if it is one.
+    pub fn from_prefix(prefix: &str) -> Option<Source> {
+        Some(match prefix {
+            "k8s" => Source::K8s,
+            "reserved" => Source::Reserved,
+            "cidr" => Source::Cidr,
+            "cidrgroup" => Source::CidrGroup,
+            "fqdn" => Source::Fqdn,
+            "node" => Source::Node,
+            "container" => Source::Container,
+            "unspec" => Source::Unspec,
+            _ => return None,
+        })
+    }
+}
+
+/// One label: `source:key=value`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label {
+    /// Who says so.
+    pub source: Source,
+    /// The key, without its source.
+    pub key: String,
+    /// The value; empty for labels that only exist.
+    pub value: String,
+}
+
+impl Label {
+    /// A label of the given source.
+    pub fn new(source: Source, key: impl Into<String>, value: impl Into<String>) -> Label {
+        Label { source, key: key.into(), value: value.into() }
+    }
+
+    /// `reserved:NAME`, a label that only Podwall gives.
+    pub fn reserved(name: &str) -> Label {
+        Label::new(Source::Reserved, name, "")
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source.prefix(), self.key)?;
+        if self.value.is_empty() { Ok(()) } else { write!(f, "={}", self.value) }
+    }
+}
+
+/// A sorted set of labels. Equal sets are one identity, whatever order they came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Labels(BTreeSet<Label>);
+
+impl Labels {
+    /// The labels in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Label> {
+        self.0.iter()
+    }
+
+    /// Adds one label; true if it was not there.
+    pub fn insert(&mut self, label: Label) -> bool {
+        self.0.insert(label)
+    }
+
+    /// Whether exactly this label is in the set.
+    pub fn contains(&self, label: &Label) -> bool {
+        self.0.contains(label)
+    }
+
+    /// The values under `key`, of one source or (with `None`) of any.
+    pub fn values<'a>(
+        &'a self,
+        source: Option<Source>,
+        key: &'a str,
+    ) -> impl Iterator<Item = &'a str> + 'a {
+        self.0
+            .iter()
+            .filter(move |label| label.key == key && source.is_none_or(|s| s == label.source))
+            .map(|label| label.value.as_str())
+    }
+
+    /// How many labels there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Label> for Labels {
+    fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> Labels {
+        Labels(labels.into_iter().collect())
+    }
+}

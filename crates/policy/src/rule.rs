@@ -1,0 +1,159 @@
+//! Rules: what a checked document says, without the shape of its kind.
+//!
+//! KNP, CNP and CCNP all come down to this. The source of each meaning is Cilium 1.20's policy
+//! engine, and for NetworkPolicy Kubernetes' own conformance.
+
+use podwall_model::{Cidr, Direction, IcmpFamily, Mode, PolicyId, Protocol, RuleId, Source};
+
+/// One checked document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Kind, namespace and name.
+    pub id: PolicyId,
+    /// What its own annotation says; else its subject's namespace decides, else the cluster.
+    pub mode: Option<Mode>,
+    /// Its rules, in the order of their ids.
+    pub rules: Vec<Rule>,
+}
+
+/// One element of an allow or deny list, or the bare isolation of a direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, stable as long as its content is.
+    pub id: RuleId,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// In or out of the subject.
+    pub direction: Direction,
+    /// What it does with what it matches.
+    pub action: Action,
+    /// The other end.
+    pub peers: Peers,
+    /// Protocols and ports; an empty list matches nothing.
+    pub ports: Ports,
+    /// Whether it makes its subject default-deny in its direction.
+    pub isolates: bool,
+    /// Text to attach to flow records it decides.
+    pub log: Option<String>,
+}
+
+/// What a rule does with what it matches. A deny beats every allow, however specific.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Let it pass.
+    Allow,
+    /// Stop it.
+    Deny,
+}
+
+/// Whom a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// Workloads whose identity labels match; never a node.
+    Endpoints(Selector),
+    /// Nodes whose labels match: a host policy.
+    Nodes(Selector),
+}
+
+/// The other end of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Peers {
+    /// No restriction: every peer, of the world and the node too.
+    Anyone,
+    /// Any of these; an empty list is nobody.
+    AnyOf(Vec<Peer>),
+}
+
+/// One way to name peers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// Whoever carries these labels. Entities are selectors over `reserved:` labels, expanded.
+    Labels(Selector),
+    /// Addresses in a range, less the excepted ones.
+    Cidr {
+        /// The range.
+        cidr: Cidr,
+        /// What is taken out of this item alone; it is not a deny.
+        except: Vec<Cidr>,
+        /// Which kinds of peers an address range can mean.
+        reach: Reach,
+    },
+}
+
+/// Which peers an address range selects by their address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Only addresses outside the cluster (CNP and CCNP).
+    World,
+    /// Pods, nodes and the outside alike (NetworkPolicy's `ipBlock`).
+    Everything,
+}
+
+/// A conjunction of requirements on labels; an empty one matches everyone with labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Selector(pub Vec<Requirement>);
+
+/// One requirement on a set of labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Requirement {
+    /// The source asked for; `None` means any source.
+    pub source: Option<Source>,
+    /// The key.
+    pub key: String,
+    /// What is asked of its values.
+    pub test: Test,
+}
+
+/// What a requirement asks of the values under its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Test {
+    /// One of these is the value.
+    In(Vec<String>),
+    /// None of these is the value; true without the key.
+    NotIn(Vec<String>),
+    /// The key is there.
+    Exists,
+    /// The key is not there.
+    Absent,
+}
+
+/// Protocols and ports of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ports {
+    /// No restriction: every protocol.
+    Any,
+    /// Any of these; an empty list matches nothing.
+    AnyOf(Vec<Port>),
+}
+
+/// One item of a port list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Port {
+    /// Every port of a protocol, or the whole of a protocol without ports.
+    All(Protocol),
+    /// `first..=last` of TCP, UDP or SCTP.
+    Range {
+        /// The protocol.
+        protocol: Protocol,
+        /// The first port, not 0.
+        first: u16,
+        /// The last port, not below the first.
+        last: u16,
+    },
+    /// A port that the serving workload names: of the subject on ingress, of the peer on egress.
+    Named {
+        /// The name, lower case.
+        name: String,
+        /// The protocol it must be declared under; `None` means any.
+        protocol: Option<Protocol>,
+        /// On ingress, the end of a range that starts at the named port.
+        last: Option<u16>,
+    },
+    /// ICMP messages of one type, any code.
+    Icmp {
+        /// Which ICMP.
+        family: IcmpFamily,
+        /// The type.
+        kind: u8,
+    },
+}

@@ -1,0 +1,5 @@
+//! Bytes between Podwall's processes and to its clients.
+//!
+//! `rest` holds the bodies of `/api/v1`; `node` the messages between control and an agent.
+
+pub mod rest;
