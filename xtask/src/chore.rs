@@ -1,0 +1,86 @@
+//! What each chore runs. A chore is a list of steps; each step says its name, how long it took, and
+//! what to do when it did not work.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+
+use crate::{page, tidy};
+
+/// Runs one chore by its name.
+pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
+    std::env::set_current_dir(root())?;
+    match chore {
+        "demo" => demo(rest),
+        "test" => test(),
+        "tidy" => step("tidy", tidy::check),
+        "page" => page::build(),
+        "bench" => bench(rest),
+        "slow" => slow(),
+        other => bail!("no such chore: `{other}`, hint: `./dev help` lists them"),
+    }
+}
+
+fn root() -> std::path::PathBuf {
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().expect("xtask stands in the repository").to_owned()
+}
+
+/// The first build takes some minutes; cargo shows its own progress.
+fn demo(rest: &[String]) -> anyhow::Result<()> {
+    step("build", || cargo(&["build", "--package", "podwall-cli"]))?;
+    let status = Command::new("target/debug/podwall").args(["up", "--demo"]).args(rest).status()?;
+    if status.success() { Ok(()) } else { bail!("podwall up ended with {status}") }
+}
+
+fn test() -> anyhow::Result<()> {
+    step("tidy", tidy::check)?;
+    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet"]))?;
+    step("build", || cargo(&["build", "--workspace", "--all-targets", "--quiet"]))?;
+    step("page", page::check)?;
+    step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    step("browser", page::stories)
+}
+
+fn bench(rest: &[String]) -> anyhow::Result<()> {
+    let Some((name, options)) = rest.split_first() else {
+        bail!("which bench? hint: `./dev bench datapath`");
+    };
+    let mut arguments =
+        vec!["run", "--release", "--quiet", "--package", "podwall-bench", "--", name];
+    arguments.extend(options.iter().map(String::as_str));
+    cargo(&arguments)
+}
+
+/// The long tier: more random worlds than CI has time for.
+fn slow() -> anyhow::Result<()> {
+    step("random worlds", || {
+        run_command(
+            Command::new("cargo")
+                .args(["test", "--workspace", "--", "--include-ignored"])
+                .env("PODWALL_SLOW", "1"),
+        )
+    })
+}
+
+/// Says what begins, runs it, says how long it took.
+pub(crate) fn step(name: &str, action: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    println!("== {name}");
+    let start = Instant::now();
+    action().with_context(|| format!("step {name}"))?;
+    println!("== {name} done in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Runs cargo with these arguments.
+pub(crate) fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    run_command(Command::new(env!("CARGO")).args(arguments))
+}
+
+/// Runs a command to its end; anything but success is an error that names it.
+pub(crate) fn run_command(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("start {command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("{command:?} ended with {status}") }
+}
