@@ -59,7 +59,7 @@ fn strip(line: &str, in_string: &mut bool, code: &mut String) {
             ('"', open) => *in_string = !open,
             (_, true) => {}
             ('\'', false) if letters.peek() == Some(&'"') => {
-                letters.next();
+                letters.nth(1);
             }
             ('/', false) if letters.peek() == Some(&'/') => return,
             (other, false) => code.push(other),

@@ -1,4 +1,5 @@
-//! What was seen of one connection at one workload: the record that people, SIEMs and the page read.
+//! What was seen of one connection at one workload: the record that people, SIEMs and the page
+//! read.
 
 use std::net::IpAddr;
 use std::time::Duration;
