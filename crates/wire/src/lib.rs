@@ -2,4 +2,6 @@
 //!
 //! `rest` holds the bodies of `/api/v1`; `node` the messages between control and an agent.
 
+pub mod node;
 pub mod rest;
+mod word;
