@@ -103,6 +103,12 @@ impl Cidr {
         Cidr { network: ip, length: if ip.is_ipv4() { 32 } else { 128 } }
     }
 
+    /// The range of this length that holds the address; `None` beyond the family's length.
+    pub fn around(ip: IpAddr, length: u8) -> Option<Cidr> {
+        let limit = if ip.is_ipv4() { 32 } else { 128 };
+        (length <= limit).then(|| Cidr { network: masked(ip, length), length })
+    }
+
     /// The first address.
     pub fn network(self) -> IpAddr {
         self.network

@@ -6,5 +6,7 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+pub mod identity;
+pub mod options;
 pub mod rule;
 pub mod table;

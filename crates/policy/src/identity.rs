@@ -1,0 +1,223 @@
+//! Identities: what the policies in force can tell apart of a peer, and the numbers they go by.
+//!
+//! A peer is its labels, its named ports, and which of the ranges that policies name cover its
+//! address (docs/adr/0001). The kernel knows it by a number, given once: the allocator only
+//! counts up, and an agent that starts goes on behind the numbers it finds pinned.
+
+mod census;
+mod ranges;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use podwall_model::{Address, Cidr, Label, Labels, NamedPort, World};
+
+pub use self::ranges::Ranges;
+pub use self::text::UnreadableIdentity;
+use crate::options::Options;
+use crate::rule::Reach;
+use crate::table::IdentityNumber;
+
+/// What policies can tell of one peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// The labels that selectors see.
+    pub labels: Labels,
+    /// Its named ports, for egress rules that speak of a port by name.
+    pub ports: BTreeSet<NamedPort>,
+    /// The ranges named by policies that cover its address and can mean such a peer.
+    pub ranges: BTreeSet<Cidr>,
+}
+
+/// What kind of peer an identity is; it decides which ranges can mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A pod, known or not yet.
+    Pod,
+    /// A node of the cluster, the local one included.
+    Node,
+    /// An address outside the cluster.
+    World,
+}
+
+impl Identity {
+    /// An identity of reserved labels alone.
+    pub fn reserved(names: &[&str]) -> Identity {
+        let labels = names.iter().map(|name| Label::reserved(name)).collect();
+        Identity { labels, ..Identity::default() }
+    }
+
+    /// The kind of peer, read from its labels.
+    pub fn place(&self) -> Place {
+        let is = |name: &str| self.labels.contains(&Label::reserved(name));
+        if is("host") || is("remote-node") {
+            Place::Node
+        } else if is("world") || is("world-ipv4") || is("world-ipv6") {
+            Place::World
+        } else {
+            Place::Pod
+        }
+    }
+
+    /// Whether it is the local node.
+    pub fn is_host(&self) -> bool {
+        self.labels.contains(&Label::reserved("host"))
+    }
+
+    /// Whether a range of this reach, named by some policy, means this peer.
+    pub fn is_in(&self, cidr: Cidr, reach: Reach, options: &Options) -> bool {
+        let meant = match reach {
+            Reach::Everything => true,
+            Reach::World => ranges::world_means(self.place(), options),
+        };
+        meant && self.ranges.contains(&cidr)
+    }
+
+    /// The number that Cilium reserves for it, if it is one of the plain well-known peers.
+    fn well_known(&self) -> Option<IdentityNumber> {
+        if !self.ports.is_empty() || !self.ranges.is_empty() {
+            return None;
+        }
+        if self.is_host() {
+            return Some(IdentityNumber::HOST);
+        }
+        WELL_KNOWN.iter().find(|(_, names)| *self == Identity::reserved(names)).map(|(n, _)| *n)
+    }
+}
+
+/// The reserved identities beside the host (whose labels may say more than its name).
+const WELL_KNOWN: [(IdentityNumber, &[&str]); 9] = [
+    (IdentityNumber(2), &["world"]),
+    (IdentityNumber(3), &["unmanaged"]),
+    (IdentityNumber(4), &["health"]),
+    (IdentityNumber(5), &["init"]),
+    (IdentityNumber(6), &["remote-node"]),
+    (IdentityNumber(7), &["kube-apiserver", "remote-node"]),
+    (IdentityNumber(8), &["ingress"]),
+    (IdentityNumber::WORLD_V4, &["world-ipv4"]),
+    (IdentityNumber::WORLD_V6, &["world-ipv6"]),
+];
+
+/// Who is who on this node, under one set of policies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Every identity that an address can have now, and the well-known ones.
+    pub identities: BTreeMap<IdentityNumber, Identity>,
+    /// Addresses that are known exactly.
+    pub addresses: BTreeMap<Address, IdentityNumber>,
+    /// True ranges, asked when no exact address is known; the longest that fits holds.
+    pub networks: BTreeMap<Cidr, IdentityNumber>,
+}
+
+impl Resolved {
+    /// The identity of an address, found as the kernel finds it: exactly, then by the longest
+    /// prefix, then as the world of its family.
+    pub fn look_up(&self, address: Address) -> IdentityNumber {
+        if let Some(number) = self.addresses.get(&address) {
+            return *number;
+        }
+        let ip = address.ip();
+        let covering = (0..=128u8).rev().find_map(|length| {
+            let cidr = Cidr::around(ip, length)?;
+            self.networks.get(&cidr).copied()
+        });
+        covering.unwrap_or(if ip.is_ipv4() {
+            IdentityNumber::WORLD_V4
+        } else {
+            IdentityNumber::WORLD_V6
+        })
+    }
+
+    /// The canonical text of every identity, as the kernel's names hold it.
+    pub fn texts(&self) -> BTreeMap<IdentityNumber, String> {
+        self.identities.iter().map(|(number, identity)| (*number, identity.to_string())).collect()
+    }
+}
+
+/// The numbers that identities go by on one node. Equal identities have equal numbers, and no
+/// number is ever given twice.
+#[derive(Clone, Debug)]
+pub struct Identities {
+    next: u32,
+    numbers: HashMap<Identity, IdentityNumber>,
+}
+
+impl Default for Identities {
+    fn default() -> Identities {
+        Identities { next: IdentityNumber::FIRST_LOCAL.0, numbers: HashMap::new() }
+    }
+}
+
+impl Identities {
+    /// The numbers that an earlier agent gave, read from the texts it left behind. A text that
+    /// this version cannot read keeps its number from being given again, and names nobody.
+    pub fn adopt(texts: &BTreeMap<IdentityNumber, String>) -> Identities {
+        let mut adopted = Identities::default();
+        for (&number, text) in texts {
+            adopted.next = adopted.next.max(number.0.saturating_add(1));
+            if number < IdentityNumber::FIRST_LOCAL {
+                continue;
+            }
+            if let Ok(identity) = text.parse() {
+                adopted.numbers.insert(identity, number);
+            }
+        }
+        adopted
+    }
+
+    /// The number of an identity, given now if it has none.
+    ///
+    /// # Panics
+    /// When 2^32 numbers have been given.
+    pub fn number(&mut self, identity: &Identity) -> IdentityNumber {
+        if let Some(number) = identity.well_known() {
+            return number;
+        }
+        if let Some(number) = self.numbers.get(identity) {
+            return *number;
+        }
+        let number = IdentityNumber(self.next);
+        self.next = self.next.checked_add(1).expect("a node meets fewer than 2^32 identities");
+        self.numbers.insert(identity.clone(), number);
+        number
+    }
+
+    /// Forgets the identities whose numbers nothing refers to any more. Should one come back, it
+    /// gets a new number.
+    pub fn retain(&mut self, in_use: impl Fn(IdentityNumber) -> bool) {
+        self.numbers.retain(|_, number| in_use(*number));
+    }
+
+    /// How many identities have a number beyond the well-known ones.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether no number was given yet.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// Who is who in this world, as far as policies that name these ranges can tell.
+    pub fn resolve(&mut self, world: &World, ranges: &Ranges, options: &Options) -> Resolved {
+        let mut resolved = Resolved::default();
+        for (number, names) in WELL_KNOWN {
+            resolved.identities.insert(number, Identity::reserved(names));
+        }
+        resolved.identities.insert(IdentityNumber::HOST, census::host(world, options));
+        for (address, identity) in census::addresses(world, ranges, options) {
+            let number = self.number(&identity);
+            resolved.identities.entry(number).or_insert(identity);
+            resolved.addresses.insert(address, number);
+        }
+        for (cidr, identity) in census::networks(ranges) {
+            let number = self.number(&identity);
+            resolved.identities.entry(number).or_insert(identity);
+            resolved.networks.insert(cidr, number);
+        }
+        resolved
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! What an operator decides once for a whole cluster, and judge and compiler both follow.
+//!
+//! Options that only change how a document is read belong to the reading, not here.
+
+/// The cluster-wide choices that change a verdict. The default is Podwall's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The node may reach its own workloads without a rule, as its probes must.
+    pub host_access: bool,
+    /// Ranges of CNP and CCNP mean nodes too, if their address lies in them.
+    pub cidr_means_nodes: bool,
+    /// Ranges of CNP and CCNP mean pods too, if their address lies in them.
+    pub cidr_means_pods: bool,
+    /// Selectors see the labels of nodes, under the source `node`.
+    pub node_labels: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            host_access: true,
+            cidr_means_nodes: false,
+            cidr_means_pods: false,
+            node_labels: false,
+        }
+    }
+}
