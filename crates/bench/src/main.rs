@@ -1,0 +1,29 @@
+//! `podwall-bench NAME [-o json]`: Podwall's cost beside its peers, in one run, as ratios.
+//!
+//! Figures of different machines are not compared: each row has its floor and its peers from the
+//! same run, interleaved, with a noise row that compares the floor with itself.
+
+mod lab;
+mod path;
+mod peer;
+mod report;
+mod rounds;
+mod traffic;
+
+use anyhow::bail;
+
+use crate::report::Form;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (name, form) = match words[..] {
+        [name] => (name, Form::Text),
+        [name, "-o", "json"] => (name, Form::Json),
+        _ => bail!("usage: podwall-bench datapath [-o json]"),
+    };
+    match name {
+        "datapath" => path::measure(form),
+        other => bail!("no such bench: `{other}`, hint: `datapath`"),
+    }
+}
