@@ -1,0 +1,20 @@
+//! The machine's network, and what is made of it: namespaces, links, addresses, routes, mounts.
+//!
+//! Everything here blocks and is called from plain threads; no worker of an async runtime ever
+//! changes its namespace. What is made is written to a record first ([`Made`]), so that it can be
+//! undone after a kill. This crate decides nothing and knows no policy.
+
+pub mod attachment;
+pub mod bpffs;
+pub mod made;
+pub mod namespace;
+pub mod network;
+pub mod process;
+pub mod sysctl;
+
+pub use attachment::{AttachError, Attachment};
+pub use bpffs::MountError;
+pub use made::{Made, RecordError, Thing, Undone};
+pub use namespace::{Namespace, NamespaceError};
+pub use network::{Link, Network, NetworkError, Route};
+pub use process::Process;
