@@ -6,7 +6,29 @@
 //!
 //! Nothing here reads a file, a clock or the network.
 
+mod annotation;
+mod cnp;
+mod content;
+mod diagnostic;
+mod document;
+mod entity;
+mod fields;
+mod icmp;
 pub mod identity;
+mod knp;
+pub mod mode;
 pub mod options;
+mod peers;
+mod ports;
 pub mod rule;
+mod scope;
+mod selector;
 pub mod table;
+mod yaml;
+
+pub use annotation::{SetModeError, set_mode};
+pub use diagnostic::{Code, Diagnostic, Severity, Span};
+pub use document::{Checked, Document, MODE_ANNOTATION, check, check_as};
+pub use icmp::{kind as icmp_kind, name as icmp_name};
+pub use scope::{DefaultDeny, Dialect, UnnamedCluster};
+pub use yaml::MAX_BYTES;

@@ -1,0 +1,137 @@
+//! The name of a rule's content: a number that changes exactly when the rule's meaning does.
+//!
+//! FNV-1a over a text that spells out subject, direction, action, peers and ports. The text is part of what
+//! is stored with flows and counters: changing how it is spelt renames every rule.
+
+use crate::rule::{Action, Peer, Peers, Port, Ports, Reach, Rule, Selector, Subject, Test};
+
+/// The hash that stands in a rule's id.
+pub(crate) fn hash(rule: &Rule) -> u64 {
+    let mut text = String::new();
+    spell_subject(&rule.subject, &mut text);
+    text += &rule.direction.to_string();
+    text += match rule.action {
+        Action::Allow => " allow ",
+        Action::Deny => " deny ",
+    };
+    spell_peers(&rule.peers, &mut text);
+    spell_ports(&rule.ports, &mut text);
+    text += if rule.isolates { " isolates" } else { "" };
+    if let Some(log) = &rule.log {
+        word(log, &mut text);
+    }
+    fnv1a(text.as_bytes())
+}
+
+/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// A word with its length before it, so that no two lists of words spell the same.
+fn word(word: &str, text: &mut String) {
+    *text += &format!("{}:{word}", word.len());
+}
+
+fn spell_subject(subject: &Subject, text: &mut String) {
+    let (kind, selector) = match subject {
+        Subject::Endpoints(selector) => ("endpoints ", selector),
+        Subject::Nodes(selector) => ("nodes ", selector),
+    };
+    *text += kind;
+    spell_selector(selector, text);
+}
+
+fn spell_selector(selector: &Selector, text: &mut String) {
+    *text += "(";
+    for requirement in &selector.0 {
+        word(requirement.source.map_or("any", |source| source.prefix()), text);
+        word(&requirement.key, text);
+        let values: &[String] = match &requirement.test {
+            Test::In(values) => {
+                *text += "=";
+                values
+            }
+            Test::NotIn(values) => {
+                *text += "!";
+                values
+            }
+            Test::Exists => {
+                *text += "+";
+                &[]
+            }
+            Test::Absent => {
+                *text += "-";
+                &[]
+            }
+        };
+        for value in values {
+            word(value, text);
+        }
+        *text += ";";
+    }
+    *text += ")";
+}
+
+fn spell_peers(peers: &Peers, text: &mut String) {
+    match peers {
+        Peers::Anyone => *text += "anyone",
+        Peers::AnyOf(list) => {
+            *text += "[";
+            for peer in list {
+                spell_peer(peer, text);
+            }
+            *text += "]";
+        }
+    }
+}
+
+fn spell_peer(peer: &Peer, text: &mut String) {
+    match peer {
+        Peer::Labels(selector) => spell_selector(selector, text),
+        Peer::Cidr { cidr, except, reach } => {
+            *text += match reach {
+                Reach::World => "world ",
+                Reach::Everything => "everything ",
+            };
+            *text += &cidr.to_string();
+            for except in except {
+                *text += &format!(" less {except}");
+            }
+            *text += ";";
+        }
+    }
+}
+
+fn spell_ports(ports: &Ports, text: &mut String) {
+    let list = match ports {
+        Ports::Any => {
+            *text += " any port";
+            return;
+        }
+        Ports::AnyOf(list) => list,
+    };
+    *text += " ports";
+    for port in list {
+        *text += &match port {
+            Port::All(protocol) => format!(" {}/*", protocol.0),
+            Port::Range { protocol, first, last } => format!(" {}/{first}-{last}", protocol.0),
+            Port::Named { name, protocol, last } => {
+                let protocol = protocol.map_or("any".to_owned(), |p| p.0.to_string());
+                format!(" {protocol}/{name}-{}", last.unwrap_or(0))
+            }
+            Port::Icmp { family, kind } => format!(" icmp {}/{kind}", family.protocol().0),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_hash_is_fnv1a() {
+        assert_eq!(super::fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(super::fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}

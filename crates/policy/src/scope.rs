@@ -1,0 +1,159 @@
+//! What a selector means beside its own words: the namespace and the cluster it speaks of.
+//!
+//! The rules are Cilium's (`policy-semantics` 1.8 follows its 1.20 engine): a peer without a word on
+//! namespaces is of the policy's own; a cluster-wide policy's peer is some pod; a subject never
+//! leaves the policy's namespace, whatever it says (CVE-2023-41333).
+
+use podwall_model::{NAMESPACE_LABELS, POD_NAMESPACE, POLICY_CLUSTER, Source};
+
+use crate::diagnostic::{Code, Findings, Span};
+use crate::rule::{Requirement, Selector, Test};
+
+/// What the documents are read for, where the text alone does not say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// The name of the cluster that peers without a cluster are of.
+    pub cluster: String,
+    /// Which cluster a peer is of that names none.
+    pub unnamed_cluster: UnnamedCluster,
+    /// Whether `enableDefaultDeny: false` is honoured.
+    pub default_deny: DefaultDeny,
+}
+
+/// Which cluster a peer selector means that names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnnamedCluster {
+    /// The local one.
+    Local,
+    /// Any of the mesh.
+    Any,
+}
+
+/// Whether a policy may select workloads without making them default-deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultDeny {
+    /// As `enableDefaultDeny` says.
+    AsWritten,
+    /// Always on.
+    Forced,
+}
+
+impl Default for Dialect {
+    /// As Cilium 1.20 is set where nobody sets anything.
+    fn default() -> Dialect {
+        Dialect {
+            cluster: "default".to_owned(),
+            unnamed_cluster: UnnamedCluster::Local,
+            default_deny: DefaultDeny::AsWritten,
+        }
+    }
+}
+
+/// The surroundings that selectors of one document are read in.
+pub(crate) struct Scope<'a> {
+    pub(crate) dialect: &'a Dialect,
+    /// The policy's namespace; `None` for cluster-wide kinds.
+    pub(crate) namespace: Option<&'a str>,
+    /// Whether the subject asks for workloads without labels yet (`reserved:init`).
+    pub(crate) subject_is_init: bool,
+}
+
+impl Scope<'_> {
+    /// A peer selector of CNP and CCNP with what it leaves unsaid.
+    pub(crate) fn peer(&self, Selector(mut requirements): Selector) -> Selector {
+        if requirements.iter().any(|r| r.source == Some(Source::Reserved)) {
+            return canonical(requirements);
+        }
+        if !requirements.iter().any(speaks_of_namespaces) {
+            match self.namespace {
+                Some(namespace) => requirements.push(k8s(POD_NAMESPACE, is(namespace))),
+                None if self.subject_is_init => {}
+                None => requirements.push(k8s(POD_NAMESPACE, Test::Exists)),
+            }
+        }
+        self.add_cluster(&mut requirements);
+        canonical(requirements)
+    }
+
+    /// The pods of NetworkPolicy's peers: of the policy's namespace, or of those that match.
+    pub(crate) fn kubernetes_peer(
+        &self,
+        pods: Option<Selector>,
+        namespaces: Option<Selector>,
+    ) -> Selector {
+        let mut requirements = pods.unwrap_or_default().0;
+        match (namespaces, self.namespace) {
+            (Some(Selector(of_namespaces)), _) if !of_namespaces.is_empty() => {
+                requirements.extend(of_namespaces);
+            }
+            (None, Some(namespace)) => requirements.push(k8s(POD_NAMESPACE, is(namespace))),
+            (Some(_) | None, _) => requirements.push(k8s(POD_NAMESPACE, Test::Exists)),
+        }
+        self.add_cluster(&mut requirements);
+        canonical(requirements)
+    }
+
+    fn add_cluster(&self, requirements: &mut Vec<Requirement>) {
+        let named = requirements.iter().any(|r| is_ours(r) && r.key == POLICY_CLUSTER);
+        match self.dialect.unnamed_cluster {
+            UnnamedCluster::Local if !named => {
+                requirements.push(k8s(POLICY_CLUSTER, is(&self.dialect.cluster)));
+            }
+            UnnamedCluster::Local | UnnamedCluster::Any => {}
+        }
+    }
+
+    /// A subject selector: held to the policy's namespace.
+    pub(crate) fn subject(
+        &self,
+        Selector(mut requirements): Selector,
+        span: Span,
+        findings: &mut Findings,
+    ) -> Selector {
+        let Some(namespace) = self.namespace else {
+            return canonical(requirements);
+        };
+        let own = is(namespace);
+        requirements.retain(|requirement| {
+            let names_one = is_ours(requirement)
+                && requirement.key == POD_NAMESPACE
+                && matches!(&requirement.test, Test::In(values) if values.len() == 1);
+            if names_one && requirement.test != own {
+                findings.warn(
+                    Code::FOREIGN_NAMESPACE,
+                    span,
+                    "the subject names another namespace than the policy's own",
+                    format!("`{namespace}` is used"),
+                );
+            }
+            !names_one
+        });
+        requirements.push(k8s(POD_NAMESPACE, own));
+        canonical(requirements)
+    }
+}
+
+/// A requirement on a label that Kubernetes, or we for it, give.
+pub(crate) fn k8s(key: &str, test: Test) -> Requirement {
+    Requirement { source: Some(Source::K8s), key: key.to_owned(), test }
+}
+
+pub(crate) fn is(value: &str) -> Test {
+    Test::In(vec![value.to_owned()])
+}
+
+/// Whether its source is one under which pod labels stand.
+fn is_ours(requirement: &Requirement) -> bool {
+    matches!(requirement.source, None | Some(Source::K8s))
+}
+
+fn speaks_of_namespaces(requirement: &Requirement) -> bool {
+    is_ours(requirement)
+        && (requirement.key == POD_NAMESPACE || requirement.key.starts_with(NAMESPACE_LABELS))
+}
+
+fn canonical(mut requirements: Vec<Requirement>) -> Selector {
+    requirements.sort();
+    requirements.dedup();
+    Selector(requirements)
+}
