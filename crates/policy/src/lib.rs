@@ -8,6 +8,7 @@
 
 mod annotation;
 mod cnp;
+pub mod compile;
 mod content;
 mod diagnostic;
 mod document;

@@ -2,9 +2,13 @@
 //!
 //! Options that only change how a document is read belong to the reading, not here.
 
+use podwall_model::Mode;
+
 /// The cluster-wide choices that change a verdict. The default is Podwall's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// The mode of policies where neither they nor their subject's namespace say one.
+    pub mode: Mode,
     /// The node may reach its own workloads without a rule, as its probes must.
     pub host_access: bool,
     /// Ranges of CNP and CCNP mean nodes too, if their address lies in them.
@@ -18,6 +22,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            mode: Mode::Detect,
             host_access: true,
             cidr_means_nodes: false,
             cidr_means_pods: false,

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
-use podwall_model::Cidr;
+use podwall_model::{Cidr, Source};
 
 use super::Place;
 use crate::options::Options;
-use crate::rule::{Peer, Peers, Policy, Reach};
+use crate::rule::{Peer, Peers, Policy, Reach, Requirement};
 
 /// Every range that some policy names, excepted ones too, by what it can mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,12 +31,19 @@ impl Ranges {
         for rule in policies.into_iter().flat_map(|policy| &policy.rules) {
             let Peers::AnyOf(peers) = &rule.peers else { continue };
             for peer in peers {
-                let Peer::Cidr { cidr, except, reach } = peer else { continue };
-                let set = match reach {
-                    Reach::World => &mut ranges.world,
-                    Reach::Everything => &mut ranges.everything,
-                };
-                except.iter().chain([cidr]).for_each(|cidr| set.insert(*cidr));
+                match peer {
+                    Peer::Labels(selector) => {
+                        let named = selector.0.iter().filter_map(Requirement::range);
+                        named.for_each(|cidr| ranges.world.insert(cidr));
+                    }
+                    Peer::Cidr { cidr, except, reach } => {
+                        let set = match reach {
+                            Reach::World => &mut ranges.world,
+                            Reach::Everything => &mut ranges.everything,
+                        };
+                        except.iter().chain([cidr]).for_each(|cidr| set.insert(*cidr));
+                    }
+                }
             }
         }
         ranges
@@ -59,6 +66,14 @@ impl Ranges {
     /// The ranges that cover all of a range, itself included, seen from the world.
     pub(super) fn covering(&self, cidr: Cidr) -> BTreeSet<Cidr> {
         self.everything.covering(cidr).chain(self.world.covering(cidr)).collect()
+    }
+}
+
+impl Requirement {
+    /// The range that it asks for, where it speaks of a `cidr:` label.
+    pub(crate) fn range(&self) -> Option<Cidr> {
+        let speaks = self.source.is_none_or(|source| source == Source::Cidr);
+        (speaks && self.key.contains('/')).then(|| self.key.parse().ok()).flatten()
     }
 }
 

@@ -1,0 +1,82 @@
+//! The ranking: all rules in the order in which they decide. The lowest rank that matches wins.
+//!
+//! Every deny stands before every allow; among equals the first id decides (docs/adr/0001).
+
+use std::ops::Index;
+use std::sync::Arc;
+
+use podwall_model::RuleId;
+
+use super::fault::{Fault, seeded};
+use crate::rule::{Policy, Rule};
+use crate::table::Decision;
+
+/// A rule's place in the ranking, or one of the two outcomes that no rule stands behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Rank(pub(super) u32);
+
+impl Rank {
+    /// Passes without a rule: not isolated, or the node on its way to its own workload.
+    pub(super) const OPEN: Rank = Rank(u32::MAX - 1);
+    /// Isolated, and no rule allows it.
+    pub(super) const DEFAULT_DENY: Rank = Rank(u32::MAX);
+}
+
+/// One rule in the ranking.
+pub(super) struct Ranked<'a> {
+    pub(super) rule: &'a Rule,
+    /// The position of its policy among those given.
+    pub(super) policy: usize,
+    id: Arc<RuleId>,
+}
+
+/// All rules, ranked.
+pub(super) struct Ranking<'a>(Vec<Ranked<'a>>);
+
+impl<'a> Ranking<'a> {
+    /// Ranks the rules of these policies, in whatever order those come.
+    pub(super) fn of(policies: &'a [Policy]) -> Ranking<'a> {
+        let mut rules: Vec<(usize, &Rule)> = Vec::new();
+        for (position, policy) in policies.iter().enumerate() {
+            rules.extend(policy.rules.iter().map(|rule| (position, rule)));
+        }
+        rules.sort_by(|(_, a), (_, b)| {
+            let by_id = a.id.cmp(&b.id);
+            let by_id = if seeded(Fault::LastRuleDecides) { by_id.reverse() } else { by_id };
+            let by_action = b.action.cmp(&a.action);
+            let by_action = if seeded(Fault::AllowWins) { by_action.reverse() } else { by_action };
+            by_action.then(by_id)
+        });
+        Ranking(
+            rules
+                .into_iter()
+                .map(|(policy, rule)| Ranked { rule, policy, id: Arc::new(rule.id.clone()) })
+                .collect(),
+        )
+    }
+
+    /// Every rank, the strongest first.
+    pub(super) fn ranks(&self) -> impl Iterator<Item = Rank> {
+        (0..u32::try_from(self.0.len()).expect("fewer than 2^32 rules")).map(Rank)
+    }
+
+    /// What a rank says of a packet.
+    pub(super) fn decision(&self, rank: Rank) -> Decision {
+        match rank {
+            Rank::OPEN => Decision::OPEN,
+            Rank::DEFAULT_DENY => Decision::DEFAULT_DENY,
+            Rank(_) => {
+                let ranked = &self[rank];
+                Decision { action: ranked.rule.action, rule: Some(Arc::clone(&ranked.id)) }
+            }
+        }
+    }
+}
+
+impl<'a> Index<Rank> for Ranking<'a> {
+    type Output = Ranked<'a>;
+
+    fn index(&self, rank: Rank) -> &Ranked<'a> {
+        &self.0[rank.0 as usize]
+    }
+}
