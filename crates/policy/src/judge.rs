@@ -1,0 +1,201 @@
+//! The judge: what a set of policies means for one packet, read off the rules one by one.
+//!
+//! It looks at every rule, keeps no index, and shares no code with the compiler, so that each can
+//! witness against the other. A deny beats every allow, however specific; among the rules of the
+//! winning action the first in the order of ids is the one that is said to decide.
+
+use podwall_model::{Direction, Reason, RuleId, Verdict, Workload, World};
+
+use crate::end::End;
+use crate::matching::{self, Packet};
+use crate::mode::{self, PolicySet};
+use crate::options::Options;
+use crate::rule::{Action, Policy, Rule};
+
+/// When a direction of a workload is default-deny.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Where a policy selects it and does not say otherwise.
+    #[default]
+    Default,
+    /// Always, with policies or without.
+    Always,
+    /// Never: everything passes.
+    Never,
+}
+
+/// A world and the policies in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Court<'a> {
+    /// The policies, those in detection and those that are off too.
+    pub policies: &'a [Policy],
+    /// The world.
+    pub world: &'a World,
+    /// The cluster-wide choices.
+    pub options: Options,
+    /// When a direction is default-deny.
+    pub enforcement: Enforcement,
+}
+
+/// One packet at one workload.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Whose policies are asked.
+    pub subject: &'a Workload,
+    /// Into it or out of it.
+    pub direction: Direction,
+    /// The other end.
+    pub peer: &'a End,
+    /// The packet.
+    pub packet: Packet,
+}
+
+/// What one set of policies says of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement<'a> {
+    /// Whether it may pass.
+    pub action: Action,
+    /// The rule that decided. `None` with allow: no rule is about it, and nothing isolates the
+    /// direction. `None` with deny: something does (default deny).
+    pub rule: Option<&'a Rule>,
+    /// Whether some policy isolates the direction.
+    pub isolated: bool,
+}
+
+/// What both sets together say: E decides, E+D is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged<'a> {
+    /// What becomes of the packet.
+    pub verdict: Verdict,
+    /// Why it is, or would be, stopped.
+    pub reason: Reason,
+    /// The rule that is told: see [`told`].
+    pub rule: Option<&'a RuleId>,
+    /// What E says.
+    pub enforced: Judgement<'a>,
+    /// What E+D says.
+    pub both: Judgement<'a>,
+}
+
+/// Which of two decisions is told of a packet that both sets judged.
+///
+/// What E drops, E explains. What E lets pass is told as E+D has it if that would drop it, or if no
+/// rule of E is about it; else as E has it.
+pub fn told(enforced: Action, rule_of_enforced: Option<&RuleId>, both: Action) -> PolicySet {
+    match (enforced, both, rule_of_enforced) {
+        (Action::Deny, _, _) | (Action::Allow, Action::Allow, Some(_)) => PolicySet::Enforced,
+        (Action::Allow, Action::Deny, _) | (Action::Allow, Action::Allow, None) => PolicySet::Both,
+    }
+}
+
+/// What becomes of a packet on which the two sets say this.
+pub fn verdict(enforced: Action, both: Action) -> Verdict {
+    match (enforced, both) {
+        (Action::Allow, Action::Allow) => Verdict::Forwarded,
+        (Action::Allow, Action::Deny) => Verdict::WouldDrop,
+        (Action::Deny, Action::Deny) => Verdict::Dropped,
+        (Action::Deny, Action::Allow) => Verdict::WouldAllow,
+    }
+}
+
+impl<'a> Judgement<'a> {
+    const OPEN: Judgement<'static> =
+        Judgement { action: Action::Allow, rule: None, isolated: false };
+
+    /// Why it stops a packet, or that it does not.
+    pub fn reason(&self) -> Reason {
+        match (self.action, self.rule) {
+            (Action::Allow, _) => Reason::None,
+            (Action::Deny, None) => Reason::DefaultDeny,
+            (Action::Deny, Some(_)) => Reason::DenyRule,
+        }
+    }
+
+    /// The name of the rule that decided.
+    pub fn rule_id(&self) -> Option<&'a RuleId> {
+        self.rule.map(|rule| &rule.id)
+    }
+}
+
+impl<'a> Court<'a> {
+    /// A court with nothing out of the ordinary.
+    pub fn new(policies: &'a [Policy], world: &'a World, options: Options) -> Court<'a> {
+        Court { policies, world, options, enforcement: Enforcement::Default }
+    }
+
+    /// Judges by both sets.
+    pub fn judge(&self, question: &Question<'_>) -> Judged<'a> {
+        let enforced = self.judge_by(PolicySet::Enforced, question);
+        let both = self.judge_by(PolicySet::Both, question);
+        let told = match told(enforced.action, enforced.rule_id(), both.action) {
+            PolicySet::Enforced => enforced,
+            PolicySet::Both => both,
+        };
+        Judged {
+            verdict: verdict(enforced.action, both.action),
+            reason: told.reason(),
+            rule: told.rule_id(),
+            enforced,
+            both,
+        }
+    }
+
+    /// Judges by one set.
+    pub fn judge_by(&self, set: PolicySet, question: &Question<'_>) -> Judgement<'a> {
+        let Question { subject, direction, peer, packet } = *question;
+        // A pod on its node's network has no policies of its own, and nobody is kept from himself.
+        let itself = peer.workload.as_ref() == Some(&subject.name);
+        if subject.host_network || itself || self.enforcement == Enforcement::Never {
+            return Judgement::OPEN;
+        }
+        let end = End::of(subject, None, self.world, &self.options);
+        let rules = self.rules(set, subject, &end, direction);
+        let isolated = self.isolates(&rules);
+        let about = |action: Action| {
+            let fits = |rule: &&&Rule| {
+                rule.action == action
+                    && matching::fit(rule, &end, peer, packet, &self.options).whole()
+            };
+            rules.iter().filter(fits).min_by_key(|rule| &rule.id).copied()
+        };
+        if let Some(rule) = about(Action::Deny) {
+            return Judgement { action: Action::Deny, rule: Some(rule), isolated };
+        }
+        if let Some(rule) = about(Action::Allow) {
+            return Judgement { action: Action::Allow, rule: Some(rule), isolated };
+        }
+        let exempt = direction == Direction::Ingress
+            && peer.is_host()
+            && self.options.host_access
+            && !rules.is_empty();
+        let action = if isolated && !exempt { Action::Deny } else { Action::Allow };
+        Judgement { action, rule: None, isolated }
+    }
+
+    /// The rules of one set that are about a workload in one direction.
+    pub fn rules(
+        &self,
+        set: PolicySet,
+        subject: &Workload,
+        end: &End,
+        direction: Direction,
+    ) -> Vec<&'a Rule> {
+        let namespace = self.world.namespace(&subject.name.namespace).and_then(|n| n.mode);
+        let belongs =
+            |policy: &&Policy| set.holds(mode::effective(policy, namespace, self.options.mode).0);
+        self.policies
+            .iter()
+            .filter(belongs)
+            .flat_map(|policy| &policy.rules)
+            .filter(|rule| matching::selects(rule, end, direction))
+            .collect()
+    }
+
+    fn isolates(&self, rules: &[&Rule]) -> bool {
+        match self.enforcement {
+            Enforcement::Always => true,
+            Enforcement::Default => rules.iter().any(|rule| rule.isolates),
+            Enforcement::Never => false,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Whether a rule is about a packet, part by part, exactly as the language words it.
+//!
+//! The judge's own reading: no index, no table, nothing shared with the compiler.
+
+use podwall_model::{Direction, Labels, NamedPort, Protocol};
+
+use crate::end::{End, Standing};
+use crate::options::Options;
+use crate::rule::{Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test};
+
+/// What is asked of a packet beside its two ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Packet {
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// The server's port, the ICMP type, or 0.
+    pub port: u16,
+}
+
+/// Which parts of a rule a packet fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fit {
+    /// The other end is one that the rule names.
+    pub peer: bool,
+    /// The rule names the protocol.
+    pub protocol: bool,
+    /// The rule names the port, or the ICMP type. False where the protocol is.
+    pub port: bool,
+}
+
+impl Fit {
+    /// Whether the rule is about the packet.
+    pub fn whole(self) -> bool {
+        self.peer && self.protocol && self.port
+    }
+
+    /// How many parts do not fit.
+    pub fn misses(self) -> usize {
+        [self.peer, self.protocol, self.port].into_iter().filter(|fits| !fits).count()
+    }
+}
+
+/// Whether a rule is about this workload and direction at all.
+pub fn selects(rule: &Rule, subject: &End, direction: Direction) -> bool {
+    let Subject::Endpoints(selector) = &rule.subject else { return false };
+    rule.direction == direction && matches(selector, &subject.labels)
+}
+
+/// Which parts of a rule a packet fits. The rule must select the subject.
+pub fn fit(rule: &Rule, subject: &End, peer: &End, packet: Packet, options: &Options) -> Fit {
+    let server = match rule.direction {
+        Direction::Ingress => subject,
+        Direction::Egress => peer,
+    };
+    let serving = Serving { ports: &server.ports, direction: rule.direction };
+    Fit {
+        peer: names(&rule.peers, peer, options),
+        protocol: speaks(&rule.ports, packet.protocol, serving),
+        port: opens(&rule.ports, packet, serving),
+    }
+}
+
+/// Whether labels meet every requirement.
+pub fn matches(selector: &Selector, labels: &Labels) -> bool {
+    selector.0.iter().all(|requirement| meets(requirement, labels))
+}
+
+fn meets(requirement: &Requirement, labels: &Labels) -> bool {
+    let mut values = labels.values(requirement.source, &requirement.key);
+    match &requirement.test {
+        Test::In(wanted) => values.any(|value| wanted.iter().any(|one| one == value)),
+        Test::NotIn(unwanted) => values.all(|value| unwanted.iter().all(|one| one != value)),
+        Test::Exists => values.next().is_some(),
+        Test::Absent => values.next().is_none(),
+    }
+}
+
+/// Whether the peers of a rule name this end.
+pub(crate) fn names(peers: &Peers, end: &End, options: &Options) -> bool {
+    match peers {
+        Peers::Anyone => true,
+        Peers::AnyOf(list) => list.iter().any(|peer| is_named(peer, end, options)),
+    }
+}
+
+fn is_named(peer: &Peer, end: &End, options: &Options) -> bool {
+    match peer {
+        Peer::Labels(selector) => matches(selector, &end.labels),
+        Peer::Cidr { cidr, except, reach } => {
+            let meant = match (reach, end.place) {
+                (Reach::Everything, _) | (Reach::World, Standing::Outside) => true,
+                (Reach::World, Standing::Node) => options.cidr_means_nodes,
+                (Reach::World, Standing::Pod) => options.cidr_means_pods,
+                (Reach::World, Standing::Other) => false,
+            };
+            let inside = |ip| cidr.contains(ip) && !except.iter().any(|hole| hole.contains(ip));
+            meant && end.address.is_some_and(inside)
+        }
+    }
+}
+
+/// The ports that names stand for.
+#[derive(Clone, Copy)]
+struct Serving<'a> {
+    ports: &'a [NamedPort],
+    direction: Direction,
+}
+
+fn opens(ports: &Ports, packet: Packet, serving: Serving<'_>) -> bool {
+    match ports {
+        Ports::Any => true,
+        Ports::AnyOf(list) => list.iter().any(|port| is_open(port, packet, serving)),
+    }
+}
+
+fn is_open(port: &Port, packet: Packet, serving: Serving<'_>) -> bool {
+    match port {
+        Port::All(protocol) => *protocol == packet.protocol,
+        Port::Range { protocol, first, last } => {
+            *protocol == packet.protocol && (*first..=*last).contains(&packet.port)
+        }
+        Port::Icmp { family, kind } => {
+            family.protocol() == packet.protocol && u16::from(*kind) == packet.port
+        }
+        Port::Named { name, protocol, last } => serving.ports.iter().any(|declared| {
+            // A range behind a name begins at the subject's own port; of a peer's it is ignored.
+            let end = match serving.direction {
+                Direction::Ingress => last.unwrap_or(0).max(declared.port),
+                Direction::Egress => declared.port,
+            };
+            declared.name == *name
+                && declared.protocol == packet.protocol
+                && protocol.is_none_or(|protocol| protocol == packet.protocol)
+                && (declared.port..=end).contains(&packet.port)
+        }),
+    }
+}
+
+fn speaks(ports: &Ports, protocol: Protocol, serving: Serving<'_>) -> bool {
+    let Ports::AnyOf(list) = ports else { return true };
+    list.iter().any(|port| match port {
+        Port::All(named) | Port::Range { protocol: named, .. } => *named == protocol,
+        Port::Icmp { family, .. } => family.protocol() == protocol,
+        Port::Named { protocol: Some(named), .. } => *named == protocol,
+        Port::Named { name, protocol: None, .. } => {
+            let declared = |port: &NamedPort| port.name == *name && port.protocol == protocol;
+            protocol.has_ports() && serving.ports.iter().any(declared)
+        }
+    })
+}
