@@ -24,6 +24,7 @@ use self::half::{HalfKey, Halves};
 use self::posting::{Bearer, Postings};
 use self::ranking::{Rank, Ranking};
 use crate::identity::{Identities, Identity, Ranges, Resolved};
+use crate::mode;
 use crate::options::Options;
 use crate::rule::{Policy, Subject};
 use crate::table::{IdentityNumber, Table};
@@ -168,7 +169,7 @@ fn mode_of(policy: &Policy, class: &Class, options: &Options) -> Mode {
     if seeded(Fault::NamespaceModeWins) {
         return class.mode.or(policy.mode).unwrap_or(options.mode);
     }
-    policy.mode.or(class.mode).unwrap_or(options.mode)
+    mode::effective(policy, class.mode, options.mode).0
 }
 
 #[cfg(test)]

@@ -72,8 +72,7 @@ impl Ranges {
 impl Requirement {
     /// The range that it asks for, where it speaks of a `cidr:` label.
     pub(crate) fn range(&self) -> Option<Cidr> {
-        let speaks = self.source.is_none_or(|source| source == Source::Cidr);
-        (speaks && self.key.contains('/')).then(|| self.key.parse().ok()).flatten()
+        if self.source == Some(Source::Cidr) { self.key.parse().ok() } else { None }
     }
 }
 

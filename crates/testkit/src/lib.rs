@@ -1,0 +1,4 @@
+//! What tests share, and nothing else uses.
+
+pub mod chance;
+pub mod random;
