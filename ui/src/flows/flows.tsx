@@ -1,0 +1,109 @@
+// Flows: one table, newest first, narrowed by words, with a drawer that answers why.
+import { useEffect, useRef } from "react";
+import { choose, useAddress } from "../live/address";
+import { useCell } from "../live/cell";
+import { book, bookState, readOlder, refreshFlows, status } from "../live/store";
+import { Banner } from "../frame/banner";
+import { TableBones } from "../frame/bones";
+import { useKeys } from "../frame/keys";
+import { exact } from "../words/number";
+import { FlowDrawer } from "./drawer";
+import { FilterBar } from "./filter-bar";
+import { FlowTable, type TableHandle } from "./table";
+import { useView } from "./view";
+import css from "./flows.module.css";
+
+export function Flows() {
+  const { params } = useAddress();
+  const { rows, waiting, showWaiting } = useView();
+  const state = useCell(bookState);
+  const table = useRef<TableHandle>(null);
+  const open = Number(params.get("open")) || null;
+  const index = rows.findIndex(({ seq }) => seq === open);
+  const selected = rows[index] ?? null;
+
+  const show = (at: number) => {
+    const row = rows[Math.min(Math.max(at, 0), rows.length - 1)];
+    if (row) choose({ open: String(row.seq) }, open === null ? "push" : "replace");
+  };
+  const close = () => {
+    const back = open;
+    choose({ open: null }, "push");
+    if (back !== null) table.current?.focus(back);
+  };
+  const step = (by: number) => {
+    if (open !== null) return show(index + by);
+    table.current?.move(by);
+  };
+  useKeys({ j: () => step(1), k: () => step(-1), n: showWaiting, Escape: close });
+  useEffect(() => {
+    if (selected) table.current?.reveal(index);
+  }, [selected?.seq]);
+
+  return (
+    <>
+      <div className={css.head}>
+        <h1 className="title">
+          Flows <span className="quiet">{exact(rows.length)} {params.get("q") ? "match" : "recorded"}</span>
+        </h1>
+      </div>
+      <FilterBar flows={() => book.flows} />
+      {state.phase === "failed" && (
+        <div className={css.trouble}>
+          <Banner loud action={<button type="button" className="button tight" onClick={() => void refreshFlows()}>Try again</button>}>
+            <b>The flow records did not arrive.</b> {state.message}
+          </Banner>
+        </div>
+      )}
+      {state.phase === "waiting" ? <TableBones rows={12} /> : (
+        <div className={`panel ${css.table}`}>
+          <NewBar waiting={waiting} show={() => { showWaiting(); table.current?.toTop(); }} />
+          {rows.length === 0
+            ? <Empty filtered={params.get("q") !== null} />
+            : <FlowTable ref={table} rows={rows} open={open} openRow={(at) => show(at)} atEnd={() => void readOlder()} />}
+          <Lost />
+        </div>
+      )}
+      {selected && <FlowDrawer flow={selected} close={close} step={step} />}
+    </>
+  );
+}
+
+function NewBar({ waiting, show }: { waiting: number; show: () => void }) {
+  return (
+    <div role="status" className={css.newBar} data-empty={waiting === 0 || undefined}>
+      {waiting > 0 && (
+        <button type="button" onClick={show}>
+          {exact(waiting)} new {waiting === 1 ? "flow" : "flows"}. Show {waiting === 1 ? "it" : "them"} <kbd className="wide">n</kbd>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Empty({ filtered }: { filtered: boolean }) {
+  if (!filtered) {
+    return (
+      <div className={css.empty}>
+        <h2 className="heading">No flow yet</h2>
+        <p className="second">A flow stands here as soon as a workload opens a connection or sends a packet.</p>
+      </div>
+    );
+  }
+  return (
+    <div className={css.empty}>
+      <h2 className="heading">Nothing that is recorded matches</h2>
+      <p className="second">Words of one kind widen, words of several kinds narrow. What comes and matches shows at once in the bar above.</p>
+      <button type="button" className="button" onClick={() => choose({ q: null, open: null }, "push")}>Clear the filter</button>
+    </div>
+  );
+}
+
+function Lost() {
+  const state = useCell(bookState);
+  const nodes = useCell(status)?.nodes ?? [];
+  const kernel = nodes.reduce((sum, node) => sum + node.events_lost, 0);
+  const lost = Math.max(kernel, state.phase === "here" ? state.value.lost : 0);
+  if (lost === 0) return null;
+  return <p className={css.lost}>{exact(lost)} flow records were lost since the start: the table has holes, the counters have none.</p>;
+}

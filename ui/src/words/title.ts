@@ -1,0 +1,23 @@
+// The parts of the overview's sentence.
+import type { Pair } from "../wire/rest";
+import { counted } from "./number";
+
+export interface TitleParts {
+  phrase: string;
+  dropped: string;
+  would: string;
+  revision: string | null;
+}
+
+export function titleOf(pairs: readonly Pair[], phrase: string, revision: number | null): TitleParts {
+  const dropped = pairs.filter(({ verdict }) => verdict === "dropped" || verdict === "would_allow").length;
+  const would = pairs.filter(({ verdict }) => verdict === "would_drop").length;
+  return {
+    phrase,
+    dropped: dropped === 0 ? "nothing was dropped" : `${counted(dropped, "pair")} ${were(dropped)} dropped`,
+    would: would === 0 ? "nothing more would be dropped" : `${dropped === 0 ? counted(would, "pair") : `${would} more`} would be dropped`,
+    revision: revision === null ? null : `Revision ${revision}`,
+  };
+}
+
+const were = (count: number): string => (count === 1 ? "was" : "were");

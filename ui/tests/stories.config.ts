@@ -1,0 +1,13 @@
+// Stories of the page alone, against the fixture server.
+import { defineConfig } from "@playwright/test";
+import { CHROMIUM } from "./browser";
+
+export default defineConfig({
+  testDir: "stories",
+  outputDir: "../../target/playwright/stories",
+  timeout: 30_000,
+  workers: 1,
+  forbidOnly: true,
+  reporter: "list",
+  use: { launchOptions: CHROMIUM, viewport: { width: 1440, height: 900 }, trace: "off" },
+});
