@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{page, tidy};
+use crate::{fuzz, page, tidy};
 
 /// Runs one chore by its name.
 pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
@@ -17,6 +17,10 @@ pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
         "tidy" => step("tidy", tidy::check),
         "page" => page::build(),
         "bench" => bench(rest),
+        "fuzz" => match rest {
+            [name] => fuzz::run(name),
+            _ => bail!("which target? hint: one of {}", fuzz::targets()?.join(", ")),
+        },
         "slow" => slow(),
         other => bail!("no such chore: `{other}`, hint: `./dev help` lists them"),
     }
@@ -62,7 +66,11 @@ fn slow() -> anyhow::Result<()> {
                 .args(["test", "--workspace", "--", "--include-ignored"])
                 .env("PODWALL_SLOW", "1"),
         )
-    })
+    })?;
+    for target in fuzz::targets()? {
+        step(&format!("fuzz {target}"), || fuzz::run(&target))?;
+    }
+    Ok(())
 }
 
 /// Says what begins, runs it, says how long it took.
