@@ -183,7 +183,7 @@ impl Findings {
     }
 
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
-        self.add(Severity::Error, code, span, message.into(), None);
+        self.add(Severity::Error, code, span, (message.into(), None));
     }
 
     pub(crate) fn error_with(
@@ -193,7 +193,7 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.add(Severity::Error, code, span, message.into(), Some(help.into()));
+        self.add(Severity::Error, code, span, (message.into(), Some(help.into())));
     }
 
     pub(crate) fn warn(
@@ -203,7 +203,7 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.add(Severity::Warning, code, span, message.into(), Some(help.into()));
+        self.add(Severity::Warning, code, span, (message.into(), Some(help.into())));
     }
 
     fn add(
@@ -211,8 +211,7 @@ impl Findings {
         severity: Severity,
         code: Code,
         span: Span,
-        message: String,
-        help: Option<String>,
+        (message, help): (String, Option<String>),
     ) {
         match severity {
             Severity::Error => self.errors += 1,

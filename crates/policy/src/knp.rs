@@ -110,7 +110,7 @@ fn read_rule(
     for item in peers.and_then(|node| fields::items(node, findings)).unwrap_or_default() {
         list.extend(read_peer(item, scope, findings));
     }
-    let everyone = peers.is_none_or(|node| fields::is_empty_list(node));
+    let everyone = peers.is_none_or(fields::is_empty_list);
     let peers = if everyone { Peers::Anyone } else { Peers::AnyOf(list) };
     let items = ports.and_then(|node| fields::items(node, findings)).unwrap_or_default();
     if items.is_empty() {
