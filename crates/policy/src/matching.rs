@@ -2,7 +2,7 @@
 //!
 //! The judge's own reading: no index, no table, nothing shared with the compiler.
 
-use podwall_model::{Direction, Labels, NamedPort, Protocol};
+use podwall_model::{Cidr, Direction, Label, Labels, NamedPort, Protocol, Source};
 
 use crate::end::{End, Standing};
 use crate::options::Options;
@@ -85,18 +85,35 @@ pub(crate) fn names(peers: &Peers, end: &End, options: &Options) -> bool {
 
 fn is_named(peer: &Peer, end: &End, options: &Options) -> bool {
     match peer {
-        Peer::Labels(selector) => matches(selector, &end.labels),
+        Peer::Labels(selector) => matches(selector, &with_ranges(selector, end, options)),
         Peer::Cidr { cidr, except, reach } => {
-            let meant = match (reach, end.place) {
-                (Reach::Everything, _) | (Reach::World, Standing::Outside) => true,
-                (Reach::World, Standing::Node) => options.cidr_means_nodes,
-                (Reach::World, Standing::Pod) => options.cidr_means_pods,
-                (Reach::World, Standing::Other) => false,
-            };
             let inside = |ip| cidr.contains(ip) && !except.iter().any(|hole| hole.contains(ip));
-            meant && end.address.is_some_and(inside)
+            is_meant(*reach, end, options) && end.address.is_some_and(inside)
         }
     }
+}
+
+/// Whether an address range can mean this kind of end.
+fn is_meant(reach: Reach, end: &End, options: &Options) -> bool {
+    match (reach, end.place) {
+        (Reach::Everything, _) | (Reach::World, Standing::Outside) => true,
+        (Reach::World, Standing::Node) => options.cidr_means_nodes,
+        (Reach::World, Standing::Pod) => options.cidr_means_pods,
+        (Reach::World, Standing::Other) => false,
+    }
+}
+
+/// The labels of an end with the `cidr:` labels that a selector asks for and its address earns.
+fn with_ranges(selector: &Selector, end: &End, options: &Options) -> Labels {
+    let mut labels = end.labels.clone();
+    for requirement in selector.0.iter().filter(|one| one.source == Some(Source::Cidr)) {
+        let cidr = requirement.key.parse::<Cidr>();
+        let inside = |ip| cidr.as_ref().is_ok_and(|cidr| cidr.contains(ip));
+        if is_meant(Reach::World, end, options) && end.address.is_some_and(inside) {
+            labels.insert(Label::new(Source::Cidr, &requirement.key, ""));
+        }
+    }
+    labels
 }
 
 /// The ports that names stand for.

@@ -36,7 +36,7 @@ const RANGES: [(&str, &[&str]); 20] = [
 
 pub(super) fn random(chance: &mut Chance) -> Vec<Policy> {
     let mut policies: Vec<Policy> =
-        (0..chance.between(1, 6)).map(|at| policy(at, chance)).collect();
+        (0..chance.between(2, 9)).map(|at| policy(at, chance)).collect();
     chance.shuffle(&mut policies);
     policies
 }
@@ -56,8 +56,8 @@ fn policy(at: usize, chance: &mut Chance) -> Policy {
     let id = PolicyId { kind, namespace, name: format!("p{at}") };
     let mode = match chance.below(12) {
         0 => Some(Mode::Off),
-        1 | 2 => Some(Mode::Detect),
-        3 | 4 => Some(Mode::Enforce),
+        1 => Some(Mode::Detect),
+        2..5 => Some(Mode::Enforce),
         _ => None,
     };
     let isolates = chance.percent(80);
@@ -73,7 +73,7 @@ fn policy(at: usize, chance: &mut Chance) -> Policy {
 }
 
 fn subject(id: &PolicyId, chance: &mut Chance) -> Subject {
-    let Selector(mut requirements) = selector(40, chance);
+    let Selector(mut requirements) = selector(25, chance);
     if id.namespace.is_none() && chance.percent(5) {
         return Subject::Nodes(Selector(requirements));
     }
@@ -87,7 +87,7 @@ fn subject(id: &PolicyId, chance: &mut Chance) -> Subject {
 
 fn rule(policy: &PolicyId, index: u32, subject: &Subject, chance: &mut Chance) -> Rule {
     let direction = chance.one_of(&Direction::BOTH);
-    let deny = policy.kind != PolicyKind::NetworkPolicy && chance.percent(30);
+    let deny = policy.kind != PolicyKind::NetworkPolicy && chance.percent(40);
     let section = Section { spec: chance.percent(30).then_some(0), direction, deny };
     Rule {
         id: RuleId {
@@ -110,7 +110,7 @@ fn peers(kind: PolicyKind, chance: &mut Chance) -> Peers {
     if chance.percent(15) {
         return Peers::Anyone;
     }
-    let count = chance.one_of(&[0, 1, 1, 1, 2, 2, 3]);
+    let count = chance.one_of(&[0, 1, 1, 1, 1, 2, 2, 2, 3, 3]);
     Peers::AnyOf((0..count).map(|_| peer(kind, chance)).collect())
 }
 
@@ -183,10 +183,10 @@ fn test(values: &[&str], chance: &mut Chance) -> Test {
 }
 
 fn ports(chance: &mut Chance) -> Ports {
-    if chance.percent(30) {
+    if chance.percent(45) {
         return Ports::Any;
     }
-    let count = chance.one_of(&[0, 1, 1, 1, 2, 3]);
+    let count = chance.one_of(&[0, 1, 1, 1, 1, 2, 2, 3, 3, 3]);
     Ports::AnyOf((0..count).map(|_| port(chance)).collect())
 }
 

@@ -37,10 +37,10 @@ fn namespace(name: &str, chance: &mut Chance) -> Namespace {
     if chance.percent(70) {
         labels.insert("team".to_owned(), chance.pick(&TIERS).to_string());
     }
-    let mode = match chance.below(10) {
+    let mode = match chance.below(20) {
         0 => Some(Mode::Off),
-        1 | 2 => Some(Mode::Detect),
-        3..6 => Some(Mode::Enforce),
+        1..4 => Some(Mode::Detect),
+        4..12 => Some(Mode::Enforce),
         _ => None,
     };
     Namespace { name: name.to_owned(), labels, mode }
