@@ -1,5 +1,7 @@
 //! Namespaces, links and mounts on the real machine, as root, and their undoing.
 
+#![allow(clippy::unwrap_used)] // functions beside the tests are part of them
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
