@@ -11,10 +11,14 @@ pub mod namespace;
 pub mod network;
 pub mod process;
 pub mod sysctl;
+pub mod watch;
+pub mod wire;
 
 pub use attachment::{AttachError, Attachment};
 pub use bpffs::MountError;
 pub use made::{Made, RecordError, Thing, Undone};
 pub use namespace::{Namespace, NamespaceError};
-pub use network::{Link, Network, NetworkError, Route};
+pub use network::{Link, Network, NetworkError, Route, Traffic};
 pub use process::Process;
+pub use watch::LinkWatch;
+pub use wire::{Ends, Wire};

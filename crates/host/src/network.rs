@@ -48,6 +48,15 @@ pub struct Link {
     pub loopback: bool,
 }
 
+/// Packets that an interface counted since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Packets it received.
+    pub received: u64,
+    /// Packets it sent.
+    pub sent: u64,
+}
+
 /// One route.
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'a> {
@@ -97,6 +106,13 @@ impl Network {
     pub fn links(&self) -> Result<Vec<Link>, NetworkError> {
         let all = self.handle.link().get().execute().map_ok(|message| Link::from(&message));
         self.ask("list the interfaces".into(), all.try_collect())
+    }
+
+    /// All interfaces, each with what it counted.
+    pub fn traffic(&self) -> Result<Vec<(Link, Traffic)>, NetworkError> {
+        let both = |message| (Link::from(&message), Traffic::from(&message));
+        let all = self.handle.link().get().execute().map_ok(both);
+        self.ask("count the packets of interfaces".into(), all.try_collect())
     }
 
     /// The interface with this name.
@@ -214,6 +230,18 @@ impl From<&LinkMessage> for Link {
             }
         }
         link
+    }
+}
+
+impl From<&LinkMessage> for Traffic {
+    fn from(message: &LinkMessage) -> Traffic {
+        let counted = message.attributes.iter().find_map(|attribute| match attribute {
+            LinkAttribute::Stats64(stats) => {
+                Some(Traffic { received: stats.rx_packets, sent: stats.tx_packets })
+            }
+            _ => None,
+        });
+        counted.unwrap_or_default()
     }
 }
 

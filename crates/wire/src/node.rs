@@ -2,7 +2,7 @@
 //!
 //! Control listens, the agent connects and speaks first ([`ToControl::Hello`]). Control sends the
 //! whole wanted state, never a difference; the agent answers each revision with `Applied` or
-//! `Refused`. Flows, counters and losses ride up the same stream. Counters and losses are absolute,
+//! `Refused`, but one that a later revision overtook before it was applied. Flows, counters and losses ride up the same stream. Counters and losses are absolute,
 //! so that a line that was lost or sent twice does no harm.
 
 mod flow;
