@@ -39,3 +39,16 @@ pub use icmp::{kind as icmp_kind, name as icmp_name};
 pub use scope::{DefaultDeny, Dialect, UnnamedCluster};
 pub use sentence::sentence;
 pub use yaml::MAX_BYTES;
+
+// The compiler's seeded faults are shown on the random cases of `testkit`. Its crate knows this one
+// only as it is without faults, so the cases are compiled into this crate's own tests.
+#[cfg(test)]
+extern crate self as podwall_policy;
+#[cfg(test)]
+#[allow(unreachable_pub, dead_code, reason = "a part of `testkit`, used here in part")]
+#[path = "../../testkit/src"]
+mod testkit {
+    pub mod chance;
+    pub mod random;
+    pub mod witness;
+}

@@ -11,7 +11,7 @@ use podwall_policy::options::Options;
 use podwall_policy::rule::Policy;
 
 pub use self::packet::Packet;
-use crate::chance::Chance;
+use super::chance::Chance;
 
 /// One world, what is in force in it, and the choices of its operator.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use podwall_policy::matching;
 use podwall_policy::rule::Action;
 use podwall_policy::table::{Decision, Lane, Table};
 
-use crate::random::{Case, Packet};
+use super::random::{Case, Packet};
 
 /// How often each thing was said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,36 +2,47 @@
 //!
 //! Outside of this crate's own tests `seeded` is the constant `false`, and nothing of this is left.
 
-/// One mistake that a compiler of policies could make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+macro_rules! faults {
+    ($($name:ident = $words:literal;)*) => {
+        /// One mistake that a compiler of policies could make.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Fault { $(#[doc = $words] $name,)* }
 
-pub(super) enum Fault {
-    AllowWins,
-    LastRuleDecides,
-    AnySourceIsK8s,
-    OnlyFirstValue,
-    NotInNeedsKey,
-    NobodyIsAnyone,
-    AnyoneIsInside,
-    ExceptIsIgnored,
-    ExceptCutsTheRule,
-    WorldRangeMeansPods,
-    EverythingRangeMeansWorld,
-    AnyPortIsNoIcmp,
-    NoPortsIsAny,
-    RangeEndsEarly,
-    RangeNeverEnds,
-    IcmpZeroIsAny,
-    NameIgnoresProtocol,
-    NamedRangeIsOnePort,
-    PeersNameIsSubjects,
-    AnyRuleIsolates,
-    NothingIsolates,
-    HostBeatsDeny,
-    RemoteNodeIsHost,
-    HostNeedsRule,
-    DetectionEnforces,
-    NamespaceModeWins,
+        #[cfg(test)]
+        impl Fault {
+            /// Every fault, and what it gets wrong.
+            const ALL: &'static [(Fault, &'static str)] = &[$((Fault::$name, $words),)*];
+        }
+    };
+}
+
+faults! {
+    AllowWins = "an allow beats a deny";
+    LastRuleDecides = "the last of equal rules is said to decide";
+    AnySourceIsK8s = "a selector without a source asks Kubernetes alone";
+    OnlyFirstValue = "`In` looks at its first value alone";
+    NotInNeedsKey = "`NotIn` is false without the key";
+    NobodyIsAnyone = "an empty list of peers is everyone";
+    AnyoneIsInside = "no restriction of peers means the cluster alone";
+    ExceptIsIgnored = "an excepted range is not taken out";
+    ExceptCutsTheRule = "an excepted range is taken out of the whole rule";
+    WorldRangeMeansPods = "a range of CNP means pods and nodes";
+    EverythingRangeMeansWorld = "an `ipBlock` means the outside alone";
+    AnyPortIsNoIcmp = "no restriction of ports leaves out ICMP";
+    NoPortsIsAny = "an empty list of ports is every port";
+    RangeEndsEarly = "the last port of a range is left out";
+    RangeNeverEnds = "a range goes on to the last port";
+    IcmpZeroIsAny = "the ICMP type 0 is every type";
+    NameIgnoresProtocol = "a named port is found under another protocol";
+    NamedRangeIsOnePort = "the end of a range behind a name is ignored";
+    PeersNameIsSubjects = "a named port of a peer is looked up in the subject";
+    AnyRuleIsolates = "a rule isolates that says it does not";
+    NothingIsolates = "no rule isolates";
+    HostBeatsDeny = "the node reaches its workloads whatever denies it";
+    RemoteNodeIsHost = "another node is taken for the local one";
+    HostNeedsRule = "the node needs a rule to reach its workloads";
+    DetectionEnforces = "what is in detection enforces";
+    NamespaceModeWins = "the mode of a namespace beats the policy's own";
 }
 
 #[cfg(not(test))]
@@ -61,3 +72,6 @@ mod seed {
         SEEDED.get() == Some(fault)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -300,16 +300,3 @@ fn equal_rows_are_one_and_unknown_peers_share_the_fallback() {
     assert!(Arc::ptr_eq(&half.rows[&at("10.0.0.2")], &half.rows[&at("10.0.0.3")]));
     assert!(!half.rows.contains_key(&at("10.0.1.1")));
 }
-
-#[test]
-fn a_seeded_fault_is_felt_until_it_is_taken_out() {
-    let rules = vec![
-        ingress(Action::Allow, &[app("b")], Ports::Any),
-        ingress(Action::Deny, &[app("b")], ports(80, 80)),
-    ];
-    let policies = [policy("p", rules)];
-    fault::seed(Some(Fault::AllowWins));
-    assert_eq!(Node1::with(&policies).from("10.0.0.2", 80), "+p0");
-    fault::seed(None);
-    assert_eq!(Node1::with(&policies).from("10.0.0.2", 80), "-p1");
-}

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use podwall_model::{Direction, Protocol, WorkloadName, World};
 
+use super::Chance;
 use super::world::{API_SERVER, PORTS};
-use crate::chance::Chance;
 
 /// What one hook sees first of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

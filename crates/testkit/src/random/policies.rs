@@ -7,8 +7,8 @@ use podwall_policy::rule::{
     Action, Peer, Peers, Policy, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test,
 };
 
+use super::Chance;
 use super::world::{ACCOUNTS, APPS, NAMESPACES, PORT_NAMES, PORTS, TIERS};
-use crate::chance::Chance;
 
 /// Ranges that cut through pods, nodes and the outside, with what may be excepted from each.
 const RANGES: [(&str, &[&str]); 20] = [

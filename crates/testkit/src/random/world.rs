@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podwall_model::{Mode, NamedPort, Namespace, Node, Protocol, Workload, WorkloadName, World};
 
-use crate::chance::Chance;
+use super::Chance;
 
 /// The name of the local node.
 pub(super) const LOCAL: &str = "n0";
