@@ -18,6 +18,7 @@ pub mod explain;
 mod fields;
 mod icmp;
 pub mod identity;
+pub mod impact;
 pub mod judge;
 mod knp;
 pub mod matching;
