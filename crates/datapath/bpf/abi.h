@@ -79,9 +79,9 @@ struct pw_address {
 
 /* The object's settings: `.rodata.settings`, written by the loader before it loads. */
 struct pw_settings {
-	__u32 nat; /* PW_NAT_* */
+	__u32 nat;	  /* PW_NAT_* */
 	__u32 wake_bytes; /* 0: wake the reader whenever it had caught up; else at this backlog */
-	__u32 counters; /* how many elements `pw_counters` has */
+	__u32 counters;	  /* how many elements `pw_counters` has */
 	__u32 pad;
 };
 
@@ -132,7 +132,7 @@ struct pw_row_key {
 
 /* pw_steps: from lane `first` on, up to the next step of the row. */
 struct pw_step {
-	__u32 first; /* protocol << 16 | port in host order */
+	__u32 first;	/* protocol << 16 | port in host order */
 	__u32 decision; /* action << PW_ACTION_SHIFT | rule */
 };
 
@@ -179,32 +179,32 @@ struct pw_connection {
 	__u32 generation; /* it was judged under; 0: adopted and not judged yet */
 	__u32 slot;
 	__u32 ifindex;
-	__u32 counter; /* element of pw_counters its packets are counted in */
-	__u32 rule; /* that decided, 0 for none */
-	__u32 identity; /* of the far end when it was judged */
-	__u32 seen; /* tick of the last packet that passed */
-	__u32 made; /* tick of the first */
+	__u32 counter;	       /* element of pw_counters its packets are counted in */
+	__u32 rule;	       /* that decided, 0 for none */
+	__u32 identity;	       /* of the far end when it was judged */
+	__u32 seen;	       /* tick of the last packet that passed */
+	__u32 made;	       /* tick of the first */
 	struct pw_address far; /* real other end: the backend, or the client behind masquerade */
 	__be16 far_port;
 	__u8 opener; /* direction it was opened in */
 	__u8 verdict;
 	__u8 reason;
-	__u8 ends; /* PW_POD_FIN, PW_PEER_FIN, PW_RESET */
-	__u8 pending; /* 1: opened to a service */
-	__u8 known; /* 1: `far` holds the real other end */
-	__u8 answered; /* 1: a packet came back */
-	__u8 adopted; /* 1: user space found it open */
-	__u8 guessed; /* 1: made from a packet that does not prove the opener */
-	__u8 closed; /* 1: its end was told */
-	__u8 host; /* 1: the other end is this machine itself */
+	__u8 ends;	/* PW_POD_FIN, PW_PEER_FIN, PW_RESET */
+	__u8 pending;	/* 1: opened to a service */
+	__u8 known;	/* 1: `far` holds the real other end */
+	__u8 answered;	/* 1: a packet came back */
+	__u8 adopted;	/* 1: user space found it open */
+	__u8 guessed;	/* 1: made from a packet that does not prove the opener */
+	__u8 closed;	/* 1: its end was told */
+	__u8 host;	/* 1: the other end is this machine itself */
 	__u8 icmp_type; /* of the query that opened it */
 	__u8 pad[2];
 };
 
 /* pw_fragments: one datagram in pieces, at one hook. */
 struct pw_fragment_key {
-	struct pw_address source;
-	struct pw_address destination;
+	struct pw_address pod;
+	struct pw_address peer;
 	__u32 id;
 	__u8 protocol; /* as each piece names it */
 	__u8 hook;
@@ -213,12 +213,12 @@ struct pw_fragment_key {
 
 /* pw_fragments: what the first piece said. */
 struct pw_fragment {
-	__be16 source_port;
-	__be16 destination_port;
+	__be16 pod_port;
+	__be16 peer_port;
 	__u8 protocol;
 	__u8 icmp_type;
-	__u8 asker; /* 1 query, 2 answer: who asked follows from the hook */
-	__u8 pad;
+	__u8 query; /* ICMP: 1 query, 2 answer */
+	__u8 asker;
 };
 
 /* pw_counter_ids: what one counter counts. */
@@ -258,16 +258,16 @@ struct pw_event {
 	__u32 generation;
 	__u32 rule;
 	__u32 identity;
-	__u32 lane; /* that was judged: protocol << 16 | server's port or ICMP type */
-	__u32 length; /* of the packet, bytes */
+	__u32 lane;    /* that was judged: protocol << 16 | server's port or ICMP type */
+	__u32 length;  /* of the packet, bytes */
 	__u32 packets; /* it stands for: segments of a large one */
 	__u8 direction;
 	__u8 verdict;
 	__u8 reason;
 	__u8 tcp_flags;
-	__u8 hook; /* PW_FROM_POD ... PW_UPLINK */
+	__u8 hook;    /* PW_FROM_POD ... PW_UPLINK */
 	__u8 pending; /* 1: peer is a service's address */
-	__u8 known; /* 1: far and far_port are set */
+	__u8 known;   /* 1: far and far_port are set */
 	__u8 asker;
 	__u8 pad[4];
 };
@@ -279,7 +279,7 @@ struct pw_name_key {
 };
 
 struct pw_name {
-	__u32 parts; /* of the whole name */
+	__u32 parts;  /* of the whole name */
 	__u32 length; /* of the text in this part, bytes */
 	__u8 text[PW_NAME_BYTES];
 };

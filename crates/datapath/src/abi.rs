@@ -233,8 +233,8 @@ shared! {
     }
     /// One datagram in pieces, at one hook.
     "pw_fragment_key" FragmentKey {
-        source: Bytes,
-        destination: Bytes,
+        pod: Bytes,
+        peer: Bytes,
         id: u32,
         protocol: u8,
         hook: u8,
@@ -242,12 +242,12 @@ shared! {
     }
     /// What the first piece said.
     "pw_fragment" Fragment {
-        source_port: U16,
-        destination_port: U16,
+        pod_port: U16,
+        peer_port: U16,
         protocol: u8,
         icmp_type: u8,
+        query: u8,
         asker: u8,
-        pad: u8,
     }
     /// What one counter counts.
     "pw_counter_key" CounterKey {

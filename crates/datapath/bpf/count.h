@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0) */
+/*
+ * Counting, exactly: every packet a hook judges is counted once, under slot, direction, verdict,
+ * reason and rule. Counters get their number at first use; what finds none is counted in 0.
+ */
+#ifndef PW_COUNT_H
+#define PW_COUNT_H
+
+#include "table.h"
+
+static __always_inline void count(__u32 counter, const struct packet *packet)
+{
+	struct pw_counter *total = bpf_map_lookup_elem(&pw_counters, &counter);
+
+	if (!total)
+		return;
+	total->packets += packet->packets;
+	total->bytes += packet->length;
+}
+
+static __always_inline __u32 new_counter(const struct pw_counter_key *key)
+{
+	__u32 zero = 0, number, *other;
+	__u64 *last = bpf_map_lookup_elem(&pw_counter_last, &zero);
+
+	if (!last || *last + 1 >= pw_settings.counters)
+		return 0;
+	number = __sync_fetch_and_add(last, 1) + 1;
+	if (number >= pw_settings.counters)
+		return 0;
+	if (!bpf_map_update_elem(&pw_counter_ids, key, &number, BPF_NOEXIST))
+		return number;
+	other = bpf_map_lookup_elem(&pw_counter_ids, key);
+	return other ? *other : 0;
+}
+
+PW_PROVED_ALONE __u32 counter_of(const struct judgement *judgement)
+{
+	struct pw_counter_key key = {};
+	__u32 *number;
+
+	if (!judgement)
+		return 0;
+	key.slot = judgement->slot;
+	key.rule = judgement->rule;
+	key.direction = judgement->direction;
+	key.verdict = judgement->verdict;
+	key.reason = judgement->reason;
+	number = bpf_map_lookup_elem(&pw_counter_ids, &key);
+	return number ? *number : new_counter(&key);
+}
+
+#endif

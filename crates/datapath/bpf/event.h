@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0) */
+/*
+ * Telling user space of a packet. What finds no room in the ring is counted as lost; told plus
+ * lost is everything that happened.
+ */
+#ifndef PW_EVENT_H
+#define PW_EVENT_H
+
+#include "table.h"
+
+/* How the reader is woken: by the ring itself when it had caught up, or at a backlog we set. */
+static __always_inline __u64 wake(void)
+{
+	__u64 backlog;
+
+	if (!pw_settings.wake_bytes)
+		return 0;
+	backlog = bpf_ringbuf_query(&pw_events, BPF_RB_AVAIL_DATA);
+	if (backlog >= pw_settings.wake_bytes &&
+	    backlog < pw_settings.wake_bytes + 2 * sizeof(struct pw_event))
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void fill(struct pw_event *event, const struct packet *packet,
+				 const struct judgement *judgement)
+{
+	event->time = bpf_ktime_get_ns();
+	event->pod = packet->key.pod;
+	event->peer = packet->key.peer;
+	event->pod_port = packet->key.pod_port;
+	event->peer_port = packet->key.peer_port;
+	event->protocol = packet->key.protocol;
+	event->asker = packet->key.asker;
+	event->slot = judgement->slot;
+	event->generation = generation_of(judgement->word);
+	event->rule = judgement->rule;
+	event->identity = judgement->identity;
+	event->lane = judgement->lane;
+	event->length = packet->length;
+	event->packets = packet->packets;
+	event->direction = judgement->direction;
+	event->verdict = judgement->verdict;
+	event->reason = judgement->reason;
+	event->tcp_flags = packet->tcp_flags;
+	event->hook = packet->hook;
+	*(__u32 *)event->pad = 0;
+}
+
+/* `connection` may be missing; else it names the real other end. */
+PW_PROVED_ALONE int tell(__u32 kind, const struct packet *packet, const struct judgement *judgement,
+			 const struct pw_connection *connection)
+{
+	struct pw_event *event;
+	struct pw_event_counts *counts;
+	__u32 zero = 0;
+
+	counts = bpf_map_lookup_elem(&pw_event_counts, &zero);
+	if (!counts || !packet || !judgement)
+		return 0;
+	event = bpf_ringbuf_reserve(&pw_events, sizeof(*event), 0);
+	if (!event) {
+		counts->lost++;
+		return 0;
+	}
+	fill(event, packet, judgement);
+	event->kind = kind;
+	event->pending = event->known = event->far_port = 0;
+	event->far.half[0] = event->far.half[1] = 0;
+	if (connection) {
+		event->pending = connection->pending;
+		event->known = connection->known;
+		event->far_port = connection->far_port;
+		event->far = connection->far;
+	}
+	counts->told++;
+	bpf_ringbuf_submit(event, wake());
+	return 0;
+}
+
+/* New or Judged: whether a first packet met something that stops it, or would. */
+static __always_inline __u32 kind_of(__u8 verdict)
+{
+	return verdict == PW_FORWARDED ? PW_NEW : PW_JUDGED;
+}
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0)
+/*
+ * What a workload sends, at the ingress of its veth's host side: the source address is proved
+ * before any state is written, egress is decided, or left pending where a service is asked for.
+ */
+#include "dissect.h"
+#include "fragment.h"
+#include "refuse.h"
+#include "service.h"
+
+/* Keeps what cannot be judged before the backend is known. Its packet is counted there. */
+static __always_inline int depart_pending(struct packet *packet, struct pw_connection *made,
+					  struct judgement *judgement)
+{
+	made->seen = made->made = tick();
+	made->guessed = packet->key.protocol == IPPROTO_TCP && !(packet->tcp_flags & PW_SYN);
+	made->generation = generation_of(judgement->word);
+	if (insert(packet, made))
+		return PW_PASS;
+	judge_fault(judgement, PW_REASON_NO_SLOT);
+	return record(packet, judgement, made);
+}
+
+static __always_inline int depart_new(struct packet *packet, struct pw_connection *old, __u32 slot)
+{
+	struct pw_connection made = {
+	    .opener = PW_EGRESS,
+	    .slot = slot,
+	    .ifindex = packet->ifindex,
+	    .icmp_type = packet->icmp_type,
+	};
+	struct judgement judgement = {.direction = PW_EGRESS, .slot = slot};
+	int service;
+
+	judgement.word = word_of(slot);
+	service = ask_service(&packet->key, &judgement, &made);
+	if (service == PW_PENDING)
+		return depart_pending(packet, &made, &judgement);
+	if (service == PW_NO_SERVICE) {
+		made.known = 1;
+		made.far = packet->key.peer;
+		made.far_port = packet->key.peer_port;
+		judge_connection(&judgement, &packet->key, &made);
+	}
+	if (!passes(judgement.verdict))
+		return record(packet, &judgement, &made);
+	return open(packet, &made, &judgement, old);
+}
+
+/* A packet of a connection that stands, whose short way does not hold. */
+static __always_inline int depart_known(struct packet *packet, struct pw_connection *connection)
+{
+	struct judgement judgement = {};
+	int asked = connection->opener == PW_EGRESS && connection->pending;
+
+	if (asked && !connection->known)
+		return PW_PASS;
+	renew(packet, connection, &judgement);
+	/* A stored refusal is the backend's; before an answer the node may still choose another. */
+	if (asked && !connection->answered && !passes(judgement.verdict))
+		return PW_PASS;
+	return act(packet, connection, &judgement);
+}
+
+PW_PROVED_ALONE int depart(struct packet *packet, struct pw_connection *connection)
+{
+	__u32 slot;
+
+	if (!packet)
+		return PW_STOP;
+	if (connection && connection->ifindex != packet->ifindex)
+		connection = 0;
+	if (connection && !is_begin(packet) && packet->piece != PW_FIRST_PIECE)
+		return depart_known(packet, connection);
+	slot = connection ? connection->slot : slot_at(&packet->key.pod, packet->ifindex);
+	if (!slot)
+		return refuse(packet, PW_REASON_INVALID_SOURCE);
+	if (packet->piece == PW_FIRST_PIECE)
+		note_first_piece(packet);
+	if (packet->sort == PW_STATELESS || (packet->query == PW_ANSWER && !connection))
+		return judge_alone(packet, slot, 0);
+	if (connection && !is_begin(packet))
+		return depart_known(packet, connection);
+	return depart_new(packet, connection, slot);
+}
+
+/* Whether a workload may speak for the address that ARP or neighbour discovery names. */
+static __noinline int depart_neighbour(const struct packet *packet)
+{
+	const struct pw_address *own = &packet->key.pod;
+	__u32 *identity;
+
+	if (slot_at(own, packet->ifindex))
+		return let_through(packet);
+	identity = bpf_map_lookup_elem(&pw_addresses, own);
+	/* Link-local addresses are nobody's in particular, unless they are known to be another's.
+	 */
+	if (packet->unspecified && !identity && !bpf_map_lookup_elem(&pw_endpoints, own))
+		return let_through(packet);
+	return refuse(packet, PW_REASON_INVALID_SOURCE);
+}
+
+static __noinline int depart_odd(struct __sk_buff *skb, struct packet *packet)
+{
+	int result = PW_PASS;
+
+	dissect(skb, packet);
+	if (packet->sort == PW_FAULT)
+		return refuse(packet, packet->reason);
+	if (packet->sort == PW_NEIGHBOUR)
+		return depart_neighbour(packet);
+	if (packet->sort == PW_ERROR) {
+		if (follow_quoted(packet, &result))
+			return result;
+		unquote(skb, packet);
+	}
+	if (packet->piece == PW_LATER_PIECE && !join_piece(packet))
+		return refuse(packet, PW_REASON_FRAGMENT_UNKNOWN);
+	if (packet->sort == PW_STATELESS)
+		return depart(packet, 0);
+	return depart(packet, connection_of(packet));
+}
+
+SEC("tc")
+int from_pod(struct __sk_buff *skb)
+{
+	struct packet packet = {.direction = PW_EGRESS, .hook = PW_FROM_POD};
+	struct pw_connection *connection;
+
+	if (!parse(skb, &packet))
+		return depart_odd(skb, &packet);
+	connection = connection_of(&packet);
+	if (!connection || !is_settled(connection, &packet))
+		return depart(&packet, connection);
+	pass_on(connection, &packet);
+	return PW_PASS;
+}

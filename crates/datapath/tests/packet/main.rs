@@ -1,0 +1,9 @@
+//! The hooks, packet by packet: `BPF_PROG_TEST_RUN` over the object that the build compiled.
+//!
+//! Every test asserts what becomes of a packet and the whole change of all counters. Needs root.
+
+#![allow(dead_code)]
+
+mod flow;
+mod frame;
+mod node;
