@@ -208,3 +208,37 @@ const fn service(last: u8) -> Addresses {
 const fn digits(number: u8) -> u16 {
     (number / 10 * 16 + number % 10) as u16
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_bridge_filter_no_client_shares_the_bridge_with_a_backend() {
+        let bridged = |filter| -> Vec<&str> {
+            let bridged = places(filter).into_iter().filter(|place| place.wire == Wire::Bridged);
+            bridged.map(|place| place.name).collect()
+        };
+        assert_eq!(bridged(BridgeFilter::On), ["cart-1", "db", "report"]);
+        // The cart asks the orders and the DNS server; the database asks nobody.
+        assert_eq!(bridged(BridgeFilter::Off), ["cart-1", "db"]);
+    }
+
+    #[test]
+    fn all_addresses_differ() {
+        let places = places(BridgeFilter::Off).into_iter().map(|place| place.addresses);
+        let clusters = fronts().into_iter().filter(|front| front.kind == FrontKind::Cluster);
+        let mut all: Vec<IpAddr> = places.flat_map(Addresses::both).collect();
+        let mut services: Vec<IpAddr> = clusters.flat_map(|front| front.addresses.both()).collect();
+        services.sort();
+        services.dedup();
+        all.extend(services);
+        all.extend(
+            [NODE, OUTSIDE, METADATA, BRIDGE, GATEWAY].iter().flat_map(|known| known.both()),
+        );
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+}

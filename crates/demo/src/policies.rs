@@ -3,6 +3,9 @@
 //! They are written once. After that the folder is the user's: a mode that was switched there, or a
 //! rule that was changed, stays.
 
+#[cfg(test)]
+mod verdicts;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
