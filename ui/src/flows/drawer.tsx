@@ -9,10 +9,11 @@ import { Link } from "../frame/link";
 import { Arrow, End, endName } from "../verdict/end";
 import { Pill } from "../verdict/pill";
 import { counted } from "../words/number";
+import { sentence } from "../words/sentence";
 import { clockMillis, utc } from "../words/time";
 import { policyOf } from "../words/verdict";
 import { commandsFor } from "./command";
-import { PolicyLink, ReasonChain, sentence } from "./reason";
+import { PolicyLink, ReasonChain } from "./reason";
 import css from "./flows.module.css";
 
 interface Props {
@@ -78,6 +79,9 @@ function Outcome({ flow, decider }: { flow: Flow; decider: string | null }) {
   }
 }
 
+/** Labels that repeat what the name says already; the hover has them all. */
+const IMPLIED = /^io\.(kubernetes\.pod|cilium\.k8s)\./;
+
 interface EndProps {
   word: string;
   peer: Peer;
@@ -86,15 +90,15 @@ interface EndProps {
 }
 
 function EndFacts({ word, peer, port, service }: EndProps) {
-  const name = peer.workload?.split("/")[1] ?? peer.names?.[0] ?? peer.ip;
-  const labels = (peer.labels ?? []).map((label) => label.replace(/^k8s:/, ""));
+  const name = peer.workload?.split("/")[1] ?? endName(peer);
+  const labels = (peer.labels ?? []).map((label) => label.replace(/^k8s:/, "")).filter((label) => !IMPLIED.test(label));
   const address = peer.ip.includes(":") ? `[${peer.ip}]:${port}` : `${peer.ip}:${port}`;
   return (
     <dl>
       <dt>{word}</dt><dd className="medium">{name}{service && <span className="second"> by service {service.name ?? service.ip}:{service.port}</span>}</dd>
       <dt>Address</dt><dd>{address}</dd>
       {(peer.names ?? []).length > 0 && <><dt>Names</dt><dd>{peer.names?.join(", ")}</dd></>}
-      {labels.length > 0 && <><dt>Labels</dt><dd>{labels.join(", ")}</dd></>}
+      {labels.length > 0 && <><dt>Labels</dt><dd title={(peer.labels ?? []).join(", ")}>{labels.join(", ")}</dd></>}
       <dt>Identity</dt><dd>{peer.identity}</dd>
     </dl>
   );

@@ -6,6 +6,7 @@ import { book, bookState, readOlder, refreshFlows, status } from "../live/store"
 import { Banner } from "../frame/banner";
 import { TableBones } from "../frame/bones";
 import { useKeys } from "../frame/keys";
+import { told } from "../words/sentence";
 import { exact } from "../words/number";
 import { FlowDrawer } from "./drawer";
 import { FilterBar } from "./filter-bar";
@@ -51,7 +52,7 @@ export function Flows() {
       {state.phase === "failed" && (
         <div className={css.trouble}>
           <Banner loud action={<button type="button" className="button tight" onClick={() => void refreshFlows()}>Try again</button>}>
-            <b>The flow records did not arrive.</b> {state.message}
+            <b>The flow records did not arrive.</b> {told(state.message)}
           </Banner>
         </div>
       )}

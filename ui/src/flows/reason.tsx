@@ -1,14 +1,15 @@
 // The chain of reasons: one step a direction, egress first, in sentences; for a default deny the
 // nearest rules and which part of each did not match.
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Direction, ExplainedDirection, Flow, Nearest } from "../wire/rest";
 import { explain } from "../wire/client";
 import { href } from "../live/address";
 import { book, lastOf, policies } from "../live/store";
 import { useCell } from "../live/cell";
 import { Link } from "../frame/link";
-import { Named } from "../verdict/end";
+import { endName, Named } from "../verdict/end";
 import { Mark } from "../verdict/mark";
+import { sentence } from "../words/sentence";
 import { lookOf, nameOf, policyOf, ruleWords, verdictWords } from "../words/verdict";
 import css from "./flows.module.css";
 
@@ -16,7 +17,7 @@ import css from "./flows.module.css";
 const SAME_PACKET_MS = 2_000;
 
 export function ReasonChain({ flow }: { flow: Flow }) {
-  const sibling = siblingOf(flow);
+  const sibling = useMemo(() => siblingOf(flow), [flow]);
   const other = useOtherSide(flow, sibling !== null);
   const steps: [Direction, ReactNode][] = [[flow.direction, <Recorded key="own" flow={flow} />]];
   if (sibling) steps.push([sibling.direction, <Recorded key="other" flow={sibling} />]);
@@ -132,8 +133,10 @@ function NearestRules({ nearest, flow }: { nearest: readonly Nearest[]; flow: Fl
         <tbody>
           {nearest.flatMap((rule) => [
             <tr key={rule.rule}>
-              <td title={rule.rule}>{nameOf(rule.rule)} {ruleWords(rule.rule)}</td>
-              <Fit fits={rule.peer} value={peer.workload ?? peer.names?.[0] ?? peer.ip} />
+              <td title={rule.rule}>
+                {flow.policy === policyOf(rule.rule) ? "" : `${nameOf(rule.rule)} `}{ruleWords(rule.rule)}
+              </td>
+              <Fit fits={rule.peer} value={endName(peer)} />
               <Fit fits={rule.protocol} value={flow.protocol.toLowerCase()} />
               <Fit fits={rule.port} value={String(flow.port)} />
             </tr>,
@@ -153,10 +156,4 @@ function Fit({ fits, value }: { fits: boolean; value: string }) {
       {value}
     </td>
   );
-}
-
-/** The server's words are lower case without a full stop; on the page they are a sentence. */
-export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.:!?]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -31,6 +31,8 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [sight, setSight] = useState({ top: 0, height: 600 });
   const [at, setAt] = useState(0);
+  // Where `j` and `k` are: ahead of the focus, which follows a frame later.
+  const here = useRef(-1);
   const first = Math.max(0, Math.floor(sight.top / ROW) - SPARE);
   const last = Math.min(rows.length, Math.ceil((sight.top + sight.height) / ROW) + SPARE);
 
@@ -59,6 +61,7 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
     if (bottom > element.scrollTop) element.scrollTop = bottom;
   };
   const focusIndex = (index: number) => {
+    here.current = index;
     setAt(index);
     reveal(index);
     // The row may have to be rendered first.
@@ -66,11 +69,7 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
   };
   useImperativeHandle(ref, () => ({
     focus: (seq) => focusIndex(Math.max(rows.findIndex((row) => row.seq === seq), 0)),
-    move: (by) => {
-      const focused = document.activeElement?.closest<HTMLElement>("[data-index]");
-      const from = focused ? Number(focused.dataset.index) : by > 0 ? -1 : 0;
-      focusIndex(Math.min(Math.max(from + by, 0), rows.length - 1));
-    },
+    move: (by) => focusIndex(Math.min(Math.max(here.current + by, 0), rows.length - 1)),
     reveal,
     toTop: () => place.current?.scrollTo({ top: 0 }),
   }));
@@ -107,7 +106,7 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
           {first > 0 && <Space height={first * ROW} />}
           {rows.slice(first, last).map((flow, offset) => (
             <Row key={flow.seq} flow={flow} index={first + offset} selected={flow.seq === open}
-              tabbable={first + offset === entry} open={openRow} focused={setAt} />
+              tabbable={first + offset === entry} open={openRow} focused={(index) => { here.current = index; setAt(index); }} />
           ))}
           {last < rows.length && <Space height={(rows.length - last) * ROW} />}
         </tbody>

@@ -7,6 +7,7 @@ import { href } from "../live/address";
 import { useCell } from "../live/cell";
 import { status } from "../live/store";
 import { connection, connectNow, heard } from "../live/stream";
+import { told } from "../words/sentence";
 import { clock, duration } from "../words/time";
 import { Link } from "./link";
 import css from "./frame.module.css";
@@ -49,7 +50,7 @@ export function ProblemWords({ problem }: { problem: Problem }) {
   return (
     <>
       {about && <b>{about}: </b>}
-      {problem.message}
+      {told(problem.message)}
       {problem.code === "policy_refused" && (
         <> <Link href={href("/policies", about ? { open: about } : {})}>Look</Link></>
       )}

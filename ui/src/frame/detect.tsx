@@ -9,6 +9,7 @@ import { catchUp, lastOf, policies, wordsOf } from "../live/store";
 import { Arrow, Named } from "../verdict/end";
 import { Mark } from "../verdict/mark";
 import { counted } from "../words/number";
+import { told } from "../words/sentence";
 import { Banner } from "./banner";
 import css from "./frame.module.css";
 
@@ -42,7 +43,7 @@ export function DetectEverything({ close }: { close: () => void }) {
         </p>
         <WhatOpens pairs={pairs} />
         <p className="small second">Each policy keeps its switch: enforce again in one step on Policies.</p>
-        {trouble && <Banner loud><b>Nothing was opened.</b> {trouble}</Banner>}
+        {trouble && <Banner loud><b>Nothing was opened.</b> {told(trouble)}</Banner>}
         <div className={css.answers}>
           <button type="button" className="button primary" disabled={busy} onClick={open}>
             Detect everything: opens {spaces.join(", ")}

@@ -8,7 +8,7 @@ export type Keys = Record<string, () => void>;
 const LEADER_MS = 1_200;
 
 const views: { keys: Keys }[] = [];
-let leader = 0;
+let leader = -Infinity;
 
 window.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -16,7 +16,7 @@ window.addEventListener("keydown", (event) => {
   if (isTyping(event.target) && event.key !== "Escape") return;
   if (event.key === "Enter" && isControl(event.target)) return;
   const held = event.timeStamp - leader < LEADER_MS ? `g ${event.key}` : event.key;
-  leader = event.key === "g" ? event.timeStamp : 0;
+  leader = event.key === "g" ? event.timeStamp : -Infinity;
   const view = [...views].reverse().find(({ keys }) => held in keys);
   if (!view) return;
   event.preventDefault();

@@ -41,9 +41,29 @@ export function extended(stats: Stats, tick: Stats, since: number): Stats {
   const fresh = tick.samples.filter(({ end }) => end > newest);
   if (fresh.length === 0) return stats;
   const samples = [...stats.samples, ...fresh];
-  const old = samples.findIndex(({ end }) => end > since);
-  const kept = samples.slice(Math.max(old, 0));
-  return { ...stats, samples: kept, total: totalOf(kept) };
+  const kept = samples.filter(({ end }) => end > since);
+  const gone = totalOf(samples.slice(0, samples.length - kept.length));
+  const added = totalOf(fresh);
+  return { ...stats, samples: kept, total: difference(sum(stats.total, added), gone) };
+}
+
+/** Samples end when they were read: the newest is not yet as wide as its step. */
+export function clipped(stats: Stats, until: number): Stats {
+  const samples = stats.samples.map((sample) => ({ ...sample, end: Math.min(sample.end, until) }));
+  return { ...stats, samples: samples.filter(({ start, end }) => end > start) };
+}
+
+function sum(one: Stats["total"], other: Stats["total"]): Stats["total"] {
+  return { packets: plus(one.packets, other.packets), bytes: plus(one.bytes, other.bytes) };
+}
+
+function difference(all: Stats["total"], part: Stats["total"]): Stats["total"] {
+  const minus = (one: VerdictCounts, other: VerdictCounts): VerdictCounts => ({
+    forwarded: Math.max(0, one.forwarded - other.forwarded),
+    would_drop: Math.max(0, one.would_drop - other.would_drop),
+    dropped: Math.max(0, one.dropped - other.dropped),
+  });
+  return { packets: minus(all.packets, part.packets), bytes: minus(all.bytes, part.bytes) };
 }
 
 export function totalOf(samples: readonly Sample[]): Stats["total"] {

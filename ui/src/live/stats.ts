@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { Stats } from "../wire/rest";
 import { readStats } from "../wire/client";
 import { useAddress } from "./address";
-import { joined, extended } from "./series";
+import { clipped, extended, joined } from "./series";
 import { serverNow, spanOf, stepOf, type Span } from "./span";
 import { type Asked, lastOf, onTick, wordsOf } from "./store";
 
@@ -59,9 +59,10 @@ export function useStats(): { asked: Asked<Shown>; span: Span; again: () => void
 
 async function read(span: Span): Promise<Shown> {
   const until = span.kind === "fixed" ? span.to : Math.round(serverNow());
-  const since = span.kind === "fixed" ? span.from : until - span.length;
   const step = stepOf(span.length);
-  return { stats: await readStats({ since, until, step }), since, until, step };
+  // From the start of a step: the first sample is whole, as all others are.
+  const since = Math.floor((until - span.length) / step) * step;
+  return { stats: clipped(await readStats({ since, until, step }), until), since, until, step };
 }
 
 function carriedOn(now: Asked<Shown>, tick: Stats, length: number): Asked<Shown> {

@@ -1,6 +1,6 @@
 // What the page knows of the world, fed by the stream and completed by questions. One place, so
 // that every view shows the same instant.
-import type { Flow, Policy, Stats, Status } from "../wire/rest";
+import type { Flow, Flows, Policy, Stats, Status } from "../wire/rest";
 import { ApiProblem, readFlows, readPolicies, readStatus } from "../wire/client";
 import { FlowBook } from "./book";
 import { Cell } from "./cell";
@@ -22,6 +22,8 @@ export interface RevisionMark {
 /** Policies carry counters, which move: asked again with a tick, at most this often. */
 const POLICIES_EVERY_MS = 3_000;
 const FLOWS_AT_ONCE = 500;
+/** After a longer absence older pages are read when somebody scrolls to them. */
+const PAGES_CAUGHT_UP = 10;
 const MARKS_KEPT = 50;
 
 export const status = new Cell<Status | null>(null);
@@ -80,14 +82,29 @@ export async function refreshPolicies(): Promise<void> {
 
 export async function refreshFlows(): Promise<void> {
   try {
+    const known = book.newest;
     const page = await readFlows(FLOWS_AT_ONCE);
+    const missed = await readMissed(page, known);
     const before = lastOf(bookState.read());
-    const next = before ? before.next : (page.next ?? null);
-    takeFlows(page.flows);
+    const next = before && missed !== "too many" ? before.next : (page.next ?? null);
+    takeFlows(missed === "too many" ? page.flows : [...page.flows, ...missed]);
     bookState.write({ phase: "here", value: { lost: page.lost, next }, at: Date.now() });
   } catch (problem) {
     bookState.write({ phase: "failed", message: wordsOf(problem), last: lastOf(bookState.read()) });
   }
+}
+
+/** What lies between the newest record that was known and the oldest of `page`. */
+async function readMissed(page: Flows, known: number): Promise<Flow[] | "too many"> {
+  const missed: Flow[] = [];
+  let { next } = page;
+  for (let read = 0; known > 0 && next !== undefined && next > known; read += 1) {
+    if (read === PAGES_CAUGHT_UP) return "too many";
+    const older = await readFlows(FLOWS_AT_ONCE, next);
+    missed.push(...older.flows.filter(({ seq }) => seq > known));
+    next = older.next;
+  }
+  return missed;
 }
 
 /** Asks for the records before the oldest that is here. Answers whether there may be more. */

@@ -46,11 +46,8 @@ export function ChartPanel({ shown, span, status }: Props) {
           choose={(next) => choose({ unit: next === "packets" ? null : next }, "replace")} />
         <Choice label="Scale" value={scale} options={{ lanes: "Two lanes", one: "One scale" }}
           choose={(next) => choose({ scale: next === "lanes" ? null : next }, "replace")} />
-        <button type="button" className={`plain ${css.asTable}`} aria-expanded={table} onClick={() => setTable(!table)}>
-          {table ? "As a chart" : "As a table"}
-        </button>
       </div>
-      <Readout shown={shown} unit={unit} pointed={pointed} />
+      <Readout shown={shown} unit={unit} pointed={pointed} table={table} flip={() => setTable(!table)} />
       {table
         ? <SamplesTable samples={shown.stats.samples} unit={unit} />
         : <Chart lanes={lanes} unit={unit} scale={scale} since={firstShown(shown)} until={shown.until}
@@ -71,9 +68,11 @@ interface ReadoutProps {
   shown: Shown;
   unit: Unit;
   pointed: number | null;
+  table: boolean;
+  flip: () => void;
 }
 
-function Readout({ shown, unit, pointed }: ReadoutProps) {
+function Readout({ shown, unit, pointed, table, flip }: ReadoutProps) {
   const { samples } = shown.stats;
   const sample = pointed === null
     ? samples.at(-2) ?? samples.at(-1)
@@ -89,6 +88,9 @@ function Readout({ shown, unit, pointed }: ReadoutProps) {
       <span><i className={`${css.swatch} ${css.swatchForwarded}`} />forwarded <b>{sample ? each(sample[unit].forwarded) : "no data"}</b></span>
       <span><i className={`${css.swatch} ${css.swatchWould} hatch`} />would drop <b>{sample ? each(sample[unit].would_drop) : "no data"}</b></span>
       <span><i className={`${css.swatch} ${css.swatchDropped}`} />dropped <b>{sample ? each(sample[unit].dropped) : "no data"}</b></span>
+      <button type="button" className={`plain ${css.asTable}`} aria-expanded={table} onClick={flip}>
+        {table ? "As a chart" : "As a table"}
+      </button>
     </div>
   );
 }

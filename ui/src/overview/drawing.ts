@@ -2,6 +2,7 @@
 // pixels, on uPlot's own canvas.
 import type uPlot from "uplot";
 import type { Palette } from "./palette";
+import { clockMinute } from "../words/time";
 import { axisWords, type Drawn, spread } from "./lanes";
 
 const dpr = (): number => devicePixelRatio;
@@ -26,6 +27,7 @@ export function drawBehind(plot: uPlot, drawn: Drawn, palette: Palette): void {
 export function drawOver(plot: uPlot, drawn: Drawn, palette: Palette): void {
   plot.ctx.save();
   if (drawn.scale === "lanes") laneWords(plot, drawn, palette);
+  beginning(plot, drawn, palette);
   revisions(plot, drawn, palette);
   plot.ctx.restore();
 }
@@ -65,6 +67,21 @@ function laneWords(plot: uPlot, drawn: Drawn, palette: Palette): void {
   const finer = drawn.ranges.finer;
   const larger = finer === 1 ? "on the same scale" : finer > 1 ? `drawn ${finer} times larger` : "drawn on a coarser scale";
   words(plot, left, lower, `Would drop and dropped, ${larger}`, palette);
+}
+
+/** Where the window reaches back before the first record, the empty part says so. */
+function beginning(plot: uPlot, { lanes, since }: Drawn, palette: Palette): void {
+  const first = lanes.times[0];
+  if (first === undefined) return;
+  const { ctx, bbox } = plot;
+  const text = `no data before ${clockMinute(first * 1000)}`;
+  const width = plot.valToPos(first, "x", true) - plot.valToPos(since / 1000, "x", true);
+  setFont(ctx, palette, 400);
+  if (ctx.measureText(text).width + 24 * dpr() > width) return;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = palette.text3;
+  ctx.fillText(text, bbox.left + width / 2, bbox.top + bbox.height * 0.75);
 }
 
 function words({ ctx }: uPlot, x: number, y: number, text: string, palette: Palette): void {

@@ -148,7 +148,7 @@ function seriesOf(palette: Palette, scale: Scale): uPlot.Series[] {
   const base = scale === "lanes" ? "stopped" : "forwarded";
   return [
     {},
-    { scale: "forwarded", stroke: palette.forwarded, fill: palette.forwardedFill, width: 1.5, paths: steps, points: { show: false }, fillTo: 0 } as uPlot.Series,
+    { scale: "forwarded", stroke: palette.forwarded, fill: palette.forwardedFill, width: 1.5, points: { show: false }, fillTo: 0 } as uPlot.Series,
     { scale: base, stroke: palette.dropped, fill: palette.dropped, width: 1, paths: steps, points: { show: false } },
     { scale: base, stroke: palette.would, fill: (plot) => hatchOf(palette, plot.ctx), width: 1.5, paths: steps, points: { show: false } } as uPlot.Series,
   ];

@@ -8,7 +8,7 @@ import { Mark } from "../verdict/mark";
 import { Arrow, Named } from "../verdict/end";
 import { exact, short } from "../words/number";
 import { duration, utc, when } from "../words/time";
-import { lookOf, nameOf, policyOf } from "../words/verdict";
+import { lookOf, nameOf, policyOf, portTerm, portWords } from "../words/verdict";
 import css from "./overview.module.css";
 
 const SHOWN = 6;
@@ -57,17 +57,15 @@ function Calm() {
 
 function Need({ pair, until }: { pair: Pair; until: number }) {
   const { source, destination, port, policy, first, last, count, verdict } = pair;
-  const [number, protocol] = port.split("/");
   const lasting = last - first < 2_000 ? "Seen" : `For ${duration(last - first)}, last`;
-  const q = `verdict:${verdict.replace("_", "-")} from:${source} to:${destination} port:${number}`;
+  const q = `verdict:${verdict.replace("_", "-")} from:${source} to:${destination} ${portTerm(port)}`;
   return (
     <li className={css.need}>
       <div className={css.pair}>
         <Mark look={lookOf(verdict)} />
         <span>
-          <Named name={source} /><Arrow /><Named name={destination} />
-          <span className="medium">:{number}</span>
-          {protocol && protocol !== "TCP" && <span className="label"> {protocol.toLowerCase()}</span>}
+          <Named name={source} /><Arrow />
+          <span className={css.together}><Named name={destination} /> {portWords(port)}</span>
         </span>
         <span className={css.times} title={`${exact(count)} times`}>{short(count)}</span>
       </div>

@@ -12,6 +12,7 @@ import { Namespaces } from "./namespaces";
 import { NeedsYou } from "./needs";
 import { OverviewBones } from "./bones";
 import { Title } from "./title";
+import { told } from "../words/sentence";
 import css from "./overview.module.css";
 
 export function Overview() {
@@ -56,7 +57,7 @@ interface NoStatsProps {
 function NoStats({ message, again }: NoStatsProps) {
   return (
     <Banner loud action={<button type="button" className="button tight" onClick={again}>Try again</button>}>
-      <b>The statistics did not arrive.</b> {message}
+      <b>The statistics did not arrive.</b> {told(message)}
     </Banner>
   );
 }

@@ -5,8 +5,8 @@ import { href } from "../live/address";
 import { Command } from "../frame/command";
 import { Icon } from "../frame/icon";
 import { Link } from "../frame/link";
-import { kindWord, MODES, modeWords, ruleWords } from "../words/verdict";
-import { sentence } from "../flows/reason";
+import { isInForce, isRefused, kindWord, MODES, modeWords, ruleWords } from "../words/verdict";
+import { sentence } from "../words/sentence";
 import { commandFor } from "./trouble";
 import css from "./policies.module.css";
 
@@ -17,7 +17,9 @@ interface Props {
 }
 
 export function PolicyDrawer({ policy, close, step }: Props) {
-  const findings = new Map(policy.diagnostics.map((finding) => [finding.line, finding]));
+  // The text that is shown is the one in force: findings of a newer text have no line in it.
+  const own = isRefused(policy) && isInForce(policy) ? [] : policy.diagnostics;
+  const findings = new Map(own.map((finding) => [finding.line, finding]));
   return (
     <aside className={css.drawer} aria-label="Policy">
       <div className={css.bar}>
@@ -30,8 +32,13 @@ export function PolicyDrawer({ policy, close, step }: Props) {
       <div className={css.body} tabIndex={0} role="region" aria-label="What it says">
         <h2 className="title">{policy.name}</h2>
         <p className="second">{modeWords(policy.mode)}, {modeSource(policy)}. It selects {selects(policy.workloads)}.</p>
+        {isRefused(policy) && (
+          <p className="second">
+            {isInForce(policy) ? "The newest text is refused; the one before it stays in force." : "It is refused, and nothing of it is in force."}
+          </p>
+        )}
         {policy.diagnostics.map((finding) => <Finding key={`${finding.code} ${finding.line}`} finding={finding} />)}
-        <h3 className={css.part}>What it says</h3>
+        {policy.sentences.length > 0 && <h3 className={css.part}>What it says</h3>}
         <ol className={css.sentences}>
           {policy.sentences.map(({ rule, text }) => (
             <li key={rule + text}><span>{sentence(text)}</span><span className="label">{ruleWords(rule)}</span></li>

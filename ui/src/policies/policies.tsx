@@ -15,6 +15,7 @@ import { heading, type Sort, shownOf, SORTS } from "./order";
 import { Preview } from "./preview";
 import { PolicyRow } from "./row";
 import { SwitchTrouble } from "./trouble";
+import { told } from "../words/sentence";
 import css from "./policies.module.css";
 
 /** What a switch came to, next to the switch that was used. */
@@ -130,7 +131,7 @@ function Head({ sort }: { sort: Sort }) {
     <thead>
       <tr>
         {COLUMNS.map(([key, words, side]) => (
-          <th key={key} scope="col" className={side} data-sorted={key === sort || undefined}
+          <th key={key} scope="col" className={`${side} ${css[key] ?? ""}`} data-sorted={key === sort || undefined}
             aria-sort={key === sort ? (side ? "descending" : "ascending") : undefined}>
             <button type="button" onClick={() => choose({ sort: key === "would_drop" ? null : key }, "replace")}>
               {words}{key === sort && (side || key === "last_hit" ? " ↓" : " ↑")}
@@ -158,7 +159,7 @@ function Empty({ none }: { none: boolean }) {
 function NoPolicies({ message }: { message: string }) {
   return (
     <Banner loud action={<button type="button" className="button tight" onClick={() => void refreshPolicies()}>Try again</button>}>
-      <b>The policies did not arrive.</b> {message}
+      <b>The policies did not arrive.</b> {told(message)}
     </Banner>
   );
 }

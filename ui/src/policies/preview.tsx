@@ -11,7 +11,7 @@ import { Arrow, Named } from "../verdict/end";
 import { Mark } from "../verdict/mark";
 import { counted, exact } from "../words/number";
 import { utc, when } from "../words/time";
-import { policyOf } from "../words/verdict";
+import { policyOf, portTerm, portWords } from "../words/verdict";
 import css from "./policies.module.css";
 
 const EXAMPLES = 5;
@@ -27,7 +27,9 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
   const { asked, span } = useStats();
   const shown = lastOf(asked);
   const place = useRef<HTMLTableRowElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    void place.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const pairs = shown ? pairsOf(policy, shown.stats.pairs) : null;
   const count = pairs?.reduce((sum, pair) => sum + pair.count, 0) ?? null;
   const where = policy.namespace ?? "all namespaces";
@@ -75,8 +77,9 @@ function headline(count: number, phrase: string): string {
 function basis(policy: Policy, pairs: readonly Pair[] | null): string {
   if (policy.mode === "off") return "It is off, so nothing was recorded for it: let it detect first to see what it would drop.";
   if (pairs === null) return "The statistics have not arrived.";
-  const workloads = counted(policy.workloads.length, "workload");
-  return `Of what was recorded at the ${workloads} that it selects; the rest of their traffic it lets through.`;
+  const many = policy.workloads.length;
+  const workloads = many === 1 ? policy.workloads[0] : `the ${counted(many, "workload")} that it selects`;
+  return `Of what was recorded at ${workloads}; the rest of ${many === 1 ? "its" : "their"} traffic goes on.`;
 }
 
 interface ExamplesProps {
@@ -96,7 +99,7 @@ function Examples({ pairs, until, policy }: ExamplesProps) {
         {pairs.slice(0, EXAMPLES).map((pair) => (
           <tr key={`${pair.source} ${pair.destination} ${pair.port}`}>
             <td title={utc(pair.last)}>{when(pair.last, until)}</td>
-            <td><Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {pair.port.replace("/TCP", "").toLowerCase()}</td>
+            <td><Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {portWords(pair.port)}</td>
             <td className="right">{exact(pair.count)}</td>
             <td className="right"><Link href={flowsOf(pair)}>Flows</Link></td>
           </tr>
@@ -110,5 +113,5 @@ function Examples({ pairs, until, policy }: ExamplesProps) {
 }
 
 function flowsOf({ source, destination, port }: Pair): string {
-  return href("/flows", { q: `verdict:would-drop from:${source} to:${destination} port:${port.split("/")[0]}` });
+  return href("/flows", { q: `verdict:would-drop from:${source} to:${destination} ${portTerm(port)}` });
 }

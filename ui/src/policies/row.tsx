@@ -4,7 +4,7 @@ import { serverNow } from "../live/span";
 import { Mark } from "../verdict/mark";
 import { exact, short } from "../words/number";
 import { utc, when } from "../words/time";
-import { isRefused, kindWord, type Look } from "../words/verdict";
+import { isInForce, isRefused, kindWord, type Look } from "../words/verdict";
 import { ModeSwitch } from "./switch";
 import css from "./policies.module.css";
 
@@ -26,10 +26,11 @@ export function PolicyRow({ policy, open, asked, busy, ask, look }: Props) {
       <td className={css.nameCell}>
         <button type="button" className={css.name} onClick={look} aria-expanded={open}>{policy.name}</button>
         <Flag policy={policy} />
+        {!policy.writable && <button type="button" className={`plain small ${css.lineToAdd}`} onClick={look}>line to add</button>}
       </td>
       <td><ModeSwitch policy={policy} asked={asked} busy={busy} choose={ask} /></td>
       <td>{policy.namespace ?? "all"}</td>
-      <td title={policy.kind}>{kindWord(policy.kind)}</td>
+      <td className={css.kind} title={policy.kind}>{kindWord(policy.kind)}</td>
       <td className="right" title={policy.workloads.join(", ")}>{policy.workloads.length}</td>
       <Count count={packets.forwarded} look="forwarded" />
       <Count count={packets.would_drop} look="would" />
@@ -37,7 +38,6 @@ export function PolicyRow({ policy, open, asked, busy, ask, look }: Props) {
       <td title={last_hit === undefined ? undefined : utc(last_hit)}>{last_hit === undefined ? "never" : when(last_hit, serverNow())}</td>
       <td className={css.file} title={policy.file}>
         {policy.file.split("/").at(-1)}
-        {!policy.writable && <button type="button" className="plain small" onClick={look}> line to add</button>}
       </td>
     </tr>
   );
@@ -54,7 +54,9 @@ function Count({ count, look }: { count: number; look: Look }) {
 
 function Flag({ policy }: { policy: Policy }) {
   const [finding] = policy.diagnostics;
-  if (isRefused(policy)) return <span className={css.flag} data-bad title={finding?.message}>refused</span>;
+  if (isRefused(policy)) {
+    return <span className={css.flag} data-bad title={finding?.message}>{isInForce(policy) ? "new text refused" : "refused"}</span>;
+  }
   if (finding) return <span className={css.flag} title={finding.message}>{finding.severity}</span>;
   if (policy.workloads.length === 0) return <span className={css.flag} title="Its selector matches no workload that is here">selects nothing</span>;
   if (policy.last_hit === undefined && policy.mode !== "off") {

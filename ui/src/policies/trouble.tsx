@@ -2,6 +2,7 @@
 import type { Mode, Policy } from "../wire/rest";
 import { Banner } from "../frame/banner";
 import { Command } from "../frame/command";
+import { told } from "../words/sentence";
 import css from "./policies.module.css";
 
 interface Props {
@@ -21,7 +22,7 @@ export function SwitchTrouble({ policy, words, wanted }: Props) {
     <tr className={css.previewRow}>
       <td colSpan={10}>
         <div className={css.trouble}>
-          <Banner loud><b>{NOT_DONE[wanted]}</b> {words}</Banner>
+          <Banner loud><b>{NOT_DONE[wanted]}</b> {told(words)}</Banner>
           <Command text={commandFor(policy, wanted)} />
         </div>
       </td>

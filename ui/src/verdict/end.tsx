@@ -2,9 +2,12 @@
 import type { Peer } from "../wire/rest";
 import css from "./verdict.module.css";
 
+/** Names that stand for many addresses: the address says more. */
+const BROAD = new Set(["world", "world-ipv4", "world-ipv6", "all", "cluster", "unmanaged", "unknown"]);
+
 /** The words for an end: what a person would call it. */
 export function endName(peer: Peer): string {
-  return peer.workload ?? peer.names?.[0] ?? peer.ip;
+  return peer.workload ?? peer.names?.find((name) => !BROAD.has(name)) ?? peer.ip;
 }
 
 export function End({ peer }: { peer: Peer }) {

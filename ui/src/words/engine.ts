@@ -42,6 +42,7 @@ function stateSentence(status: Status): string {
   if (status.nodes.some(({ agent }) => agent === "starting")) return "The engine is starting.";
   const late = status.nodes.filter(({ revision }) => revision !== status.revision);
   if (late.length > 0) return `Revision ${status.revision} is on its way.`;
+  if (!status.ready) return "Not everything is in force yet.";
   const all = counted(status.coverage.workloads, "workload");
   const whole = status.coverage.workloads === 1 ? "The workload is" : `All ${all} are`;
   if (status.coverage.workloads === 0) return "No workload is seen yet.";

@@ -48,6 +48,23 @@ export function ruleWords(rule: string): string {
   return section.replace(/\[(\d+)\]/g, (_, index: string) => ` ${Number(index) + 1}`);
 }
 
+/** Whether some text of it is in force, if only an earlier one. */
+export const isInForce = (policy: Policy): boolean =>
+  policy.mode !== "off" || policy.sentences.length > 0 || policy.workloads.length > 0;
+
 /** Whether its document was refused, so that what is in force is older or nothing. */
 export const isRefused = (policy: Policy): boolean =>
   policy.diagnostics.some(({ severity }) => severity === "error");
+
+/** `5432/TCP` as `5432`, `53/UDP` as `53 udp`, `ICMPv4` as `icmpv4`. */
+export function portWords(port: string): string {
+  const [number, protocol] = port.split("/");
+  if (!protocol) return port.toLowerCase();
+  return protocol === "TCP" ? number! : `${number} ${protocol.toLowerCase()}`;
+}
+
+/** The filter's word for a pair's port. */
+export function portTerm(port: string): string {
+  const [number, protocol] = port.split("/");
+  return protocol ? `port:${number} protocol:${protocol.toLowerCase()}` : `protocol:${port.toLowerCase()}`;
+}

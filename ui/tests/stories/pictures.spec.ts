@@ -1,10 +1,8 @@
 // Pictures of every page at two sizes in both schemes, and axe on each.
-import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { SCHEMES, SCREENSHOTS, SIZES } from "../browser";
+import { serious } from "./axe";
 import { expect, test } from "./page";
-
-const AXE = new URL("../../node_modules/axe-core/axe.min.js", import.meta.url).pathname;
 
 const VIEWS: Record<string, (page: Page, origin: string) => Promise<void>> = {
   overview: async (page, origin) => {
@@ -19,6 +17,11 @@ const VIEWS: Record<string, (page: Page, origin: string) => Promise<void>> = {
   policies: async (page, origin) => {
     await page.goto(`${origin}/policies?enforce=CiliumNetworkPolicy/data/db-from-orders`);
     await expect(page.getByRole("button", { name: /Enforce in data: 1,416 would be dropped/ })).toBeVisible();
+  },
+  // The commonest link of all: the page as it opens, a moment after the first packet.
+  beginning: async (page, origin) => {
+    await page.goto(`${origin}/?window=5m`);
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("pairs would be dropped");
   },
   policy: async (page, origin) => {
     await page.goto(`${origin}/policies?open=CiliumNetworkPolicy/payments/partners`);
@@ -39,15 +42,4 @@ for (const scheme of SCHEMES) {
       });
     }
   }
-}
-
-async function serious(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } };
-    const { violations } = await axe.run();
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)} and ${nodes.length - 1} more`);
-  });
 }
