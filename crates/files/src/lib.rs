@@ -13,4 +13,7 @@ pub use folder::{FILES_LIMIT, Folder, FolderError, POLICY_FILE_LIMIT, PolicyFile
 pub use namespace_mode::{ModeError, set_namespace_mode};
 pub use replace::{ReplaceError, replace, writable};
 pub use watch::{Watch, WatchError};
-pub use world::{Attachment, WORKLOAD_FILE_LIMIT, Workloads, WorldError, parse_world, read_world};
+pub use world::{
+    Attachment, Document as WorldDocument, WORKLOAD_FILE_LIMIT, Workloads, WorldError, parse_world,
+    read_world,
+};

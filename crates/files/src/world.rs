@@ -12,7 +12,7 @@ use podwall_model::{WorkloadName, World};
 use thiserror::Error;
 
 use crate::folder::{Unusable, read_text};
-use document::Document;
+pub use document::Document;
 
 /// The greatest workload file, in bytes: some 50,000 workloads.
 pub const WORKLOAD_FILE_LIMIT: u64 = 16 << 20;

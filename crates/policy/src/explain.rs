@@ -73,12 +73,14 @@ pub fn explain(court: &Court<'_>, from: &End, to: &End, packet: Packet) -> Expla
     }
 }
 
-/// The direction that settles it: the first that drops, else the first that would.
+/// The direction that settles it: the first that drops, else the first that would, else the first
+/// in which a rule is about it.
 fn decisive(directions: &[ExplainedDirection]) -> Option<&ExplainedDirection> {
     directions
         .iter()
         .find(|direction| !direction.verdict.passed())
         .or_else(|| directions.iter().find(|d| d.verdict == Verdict::WouldDrop))
+        .or_else(|| directions.iter().find(|d| d.rule.is_some()))
         .or(directions.first())
 }
 

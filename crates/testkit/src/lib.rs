@@ -2,4 +2,5 @@
 
 pub mod chance;
 pub mod random;
+pub mod spec;
 pub mod witness;

@@ -16,9 +16,10 @@ use super::{Attachment, Workloads, WorldError};
 /// The longest name of an interface (IFNAMSIZ less its end mark).
 const INTERFACE_NAME_LIMIT: usize = 15;
 
+/// A world as it is written, in a workload file or inside a test.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
-pub(super) struct Document {
+pub struct Document {
     namespaces: Vec<NamespaceEntry>,
     nodes: Vec<NodeEntry>,
     pods: Vec<PodEntry>,
@@ -137,7 +138,8 @@ fn yes() -> bool {
 }
 
 impl Document {
-    pub(super) fn into_workloads(self) -> Result<Workloads, WorldError> {
+    /// What it says, or why it is refused.
+    pub fn into_workloads(self) -> Result<Workloads, WorldError> {
         let pods: Vec<_> = self.pods.into_iter().map(workload).collect::<Result<_, _>>()?;
         let mut attachments = BTreeMap::new();
         let mut workloads = Vec::with_capacity(pods.len());

@@ -1,0 +1,168 @@
+//! The test file as it is written (`apiVersion: podwall.io/v1`, `kind: PolicyTest`): strict, so
+//! that a misspelt word is an error with its place and never a test that tests nothing.
+
+use std::collections::BTreeMap;
+
+use podwall_files::WorldDocument;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_saphyr::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Document {
+    pub(super) api_version: Spanned<String>,
+    pub(super) kind: Spanned<String>,
+    pub(super) metadata: Metadata,
+    #[serde(default)]
+    pub(super) options: OptionsEntry,
+    pub(super) world: Option<WorldDocument>,
+    #[serde(default)]
+    pub(super) policies: Vec<Spanned<Source>>,
+    #[serde(default)]
+    pub(super) tests: Vec<Spanned<TestEntry>>,
+    #[serde(default)]
+    pub(super) steps: Vec<StepEntry>,
+    #[serde(default)]
+    pub(super) invalid: Vec<Spanned<InvalidEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metadata {
+    pub(super) name: String,
+    /// For `--select`.
+    #[serde(default)]
+    #[expect(dead_code, reason = "read so that it is known, used by the command only")]
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub(super) struct OptionsEntry {
+    pub(super) mode: Spanned<String>,
+    pub(super) enforcement: Spanned<String>,
+    pub(super) cluster: String,
+    pub(super) host_access: bool,
+    pub(super) host_policies: Option<Spanned<bool>>,
+    pub(super) node_labels: Spanned<bool>,
+    pub(super) local_cluster_only: bool,
+    pub(super) cidr_match: Vec<Spanned<String>>,
+    pub(super) non_default_deny: bool,
+}
+
+impl Default for OptionsEntry {
+    fn default() -> OptionsEntry {
+        let nowhere = serde_saphyr::Location::UNKNOWN;
+        let word = |word: &str| Spanned::new(word.to_owned(), nowhere, nowhere);
+        OptionsEntry {
+            mode: word("enforce"),
+            enforcement: word("default"),
+            cluster: "default".to_owned(),
+            host_access: true,
+            host_policies: None,
+            node_labels: Spanned::new(false, nowhere, nowhere),
+            local_cluster_only: true,
+            cidr_match: Vec::new(),
+            non_default_deny: true,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub(super) file: Option<String>,
+    pub(super) inline: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestEntry {
+    #[serde(default)]
+    pub(super) name: String,
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    pub(super) port: Option<Spanned<String>>,
+    pub(super) proto: Option<u8>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<Spanned<String>>,
+    pub(super) expect: Spanned<Expectations>,
+    pub(super) direction: Option<Spanned<String>>,
+    pub(super) rule: Option<String>,
+    pub(super) nearest: Option<String>,
+    /// A connection that was open before: its next packet is judged like any other.
+    #[serde(default)]
+    #[expect(dead_code, reason = "the judge knows no connections")]
+    pub(super) live: bool,
+    pub(super) http: Option<IgnoredAny>,
+    pub(super) grpc: Option<IgnoredAny>,
+    pub(super) dns: Option<IgnoredAny>,
+    pub(super) tls: Option<IgnoredAny>,
+    pub(super) kafka: Option<IgnoredAny>,
+    pub(super) fields: Option<IgnoredAny>,
+}
+
+impl TestEntry {
+    /// The request that the test sends, which layer 7 will judge one day.
+    pub(super) fn request(&self) -> Option<&'static str> {
+        let requests = [
+            ("http", &self.http),
+            ("grpc", &self.grpc),
+            ("dns", &self.dns),
+            ("tls", &self.tls),
+            ("kafka", &self.kafka),
+            ("fields", &self.fields),
+        ];
+        requests.into_iter().find(|(_, request)| request.is_some()).map(|(name, _)| name)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Expectations {
+    One(String),
+    AnyOf(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepEntry {
+    pub(super) change: ChangeEntry,
+    #[serde(default)]
+    pub(super) tests: Vec<Spanned<TestEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeEntry {
+    pub(super) relabel: Option<Relabel>,
+    #[serde(default)]
+    pub(super) delete: Vec<String>,
+    #[serde(default)]
+    pub(super) apply: Vec<Spanned<Source>>,
+    pub(super) namespace: Option<NamespaceEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Relabel {
+    pub(super) pod: Spanned<String>,
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamespaceEntry {
+    pub(super) name: String,
+    pub(super) mode: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvalidEntry {
+    pub(super) file: Option<String>,
+    pub(super) inline: Option<String>,
+    pub(super) expect: Option<String>,
+    pub(super) code: Option<String>,
+}

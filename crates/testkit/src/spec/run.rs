@@ -1,0 +1,331 @@
+//! Running a case: every flow is put to a witness, and what comes out is compared with what the
+//! case expects, the deciding rule too.
+
+use std::fmt;
+
+use podwall_model::{Direction, Mode, PolicyId, Reason, RuleId, Verdict};
+use podwall_policy::check_as;
+use podwall_policy::end::End;
+use podwall_policy::explain::{self, NEAREST, explain};
+use podwall_policy::judge::Question;
+use podwall_policy::matching::Packet;
+use podwall_policy::mode::PolicySet;
+
+use super::place::Family;
+use super::{Change, Crossing, Invalid, Outcome, Spec, State, Test, Told, Unfit, Witness};
+
+/// What came of running a case.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many flows and documents were judged.
+    pub judged: usize,
+    /// What was not as expected.
+    pub failures: Vec<Failure>,
+    /// What the witness could not judge: the case and why.
+    pub unfit: Vec<String>,
+}
+
+impl Report {
+    /// Adds another report to this one.
+    pub fn add(&mut self, other: Report) {
+        self.judged += other.judged;
+        self.failures.extend(other.failures);
+        self.unfit.extend(other.unfit);
+    }
+}
+
+/// One thing that was not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// File and line.
+    pub place: String,
+    /// The case and the flow.
+    pub name: String,
+    /// What the case expects.
+    pub expected: String,
+    /// What the witness says.
+    pub got: String,
+    /// The chain of reasons, from the judge.
+    pub reasons: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.place, self.name)?;
+        writeln!(f, "  expected {}", self.expected)?;
+        write!(f, "  got      {}", self.got)?;
+        for reason in &self.reasons {
+            write!(f, "\n  | {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a case before one witness.
+pub fn run(spec: &Spec, witness: &mut dyn Witness) -> Report {
+    let mut report = Report::default();
+    let mut state = spec.state.clone();
+    run_tests(spec, &state, &spec.tests, witness, &mut report);
+    for step in &spec.steps {
+        for change in &step.changes {
+            if let Err(problem) = apply(change, &mut state) {
+                report.failures.push(Failure {
+                    place: spec.file.clone(),
+                    name: spec.name.clone(),
+                    expected: "a change that can be made".to_owned(),
+                    got: problem,
+                    reasons: Vec::new(),
+                });
+            }
+        }
+        run_tests(spec, &state, &step.tests, witness, &mut report);
+    }
+    for invalid in &spec.invalid {
+        report.judged += 1;
+        report.failures.extend(check_invalid(spec, invalid));
+    }
+    report
+}
+
+fn run_tests(
+    spec: &Spec,
+    state: &State,
+    tests: &[Test],
+    witness: &mut dyn Witness,
+    report: &mut Report,
+) {
+    let unfit = |Unfit(why)| format!("{}: {}: {why}", spec.file, spec.name);
+    if tests.is_empty() {
+        return;
+    }
+    if let Err(why) = witness.settle(state) {
+        report.unfit.push(unfit(why));
+        return;
+    }
+    for test in tests {
+        report.judged += 1;
+        match answers(test, state, witness) {
+            Ok(answers) => {
+                let found = answers.iter().find_map(|answer| compare(test, answer, state));
+                report.failures.extend(found.map(|(expected, got)| Failure {
+                    place: format!("{}:{}", spec.file, test.line),
+                    name: format!("{}: {} ({})", spec.name, test.name, witness.name()),
+                    expected,
+                    got,
+                    reasons: answers.iter().flat_map(|answer| reasons(answer, state)).collect(),
+                }));
+            }
+            Err(why) => report.unfit.push(unfit(why)),
+        }
+    }
+}
+
+/// What is said of one pair of ends.
+struct Answer {
+    from: End,
+    to: End,
+    packet: Packet,
+    outcome: Outcome,
+    /// Who decided, in which direction; nobody where neither end is judged.
+    decided: Option<(Crossing, Told)>,
+}
+
+/// The answers for each server, in every family that both ends have.
+fn answers(test: &Test, state: &State, witness: &mut dyn Witness) -> Result<Vec<Answer>, Unfit> {
+    let shared = test.from.families(state);
+    let families: Vec<Family> =
+        test.to.families(state).into_iter().filter(|family| shared.contains(family)).collect();
+    let wanted = |family: &Family| match test.sent.protocol {
+        podwall_model::Protocol::ICMP => *family == Family::V4,
+        podwall_model::Protocol::ICMP6 => *family == Family::V6,
+        _ => true,
+    };
+    let mut answers = Vec::new();
+    for family in families.into_iter().filter(wanted) {
+        let servers = match test.to.servers(family, test.sent, state) {
+            Ok(servers) => servers,
+            // A service may have backends of one family only.
+            Err(_) if !answers.is_empty() => continue,
+            Err(why) => return Err(Unfit(why)),
+        };
+        for server in servers {
+            let from = test.from.client(family, state).map_err(Unfit)?;
+            let packet = Packet { protocol: test.sent.protocol, port: server.port };
+            answers.push(answer(test, (from, server.end), packet, state, witness)?);
+        }
+    }
+    if answers.is_empty() {
+        return Err(Unfit("the two ends share no address family".to_owned()));
+    }
+    Ok(answers)
+}
+
+fn answer(
+    test: &Test,
+    (from, to): (End, End),
+    packet: Packet,
+    state: &State,
+    witness: &mut dyn Witness,
+) -> Result<Answer, Unfit> {
+    let mut told: Vec<(Crossing, Told)> = Vec::new();
+    for direction in Direction::BOTH {
+        let (own, peer) = match direction {
+            Direction::Egress => (&from, &to),
+            Direction::Ingress => (&to, &from),
+        };
+        let asked = test.direction.is_none_or(|only| only == direction);
+        let Some(subject) = own.workload.clone().filter(|_| asked) else { continue };
+        let crossing =
+            Crossing { subject, own: own.clone(), direction, peer: peer.clone(), packet };
+        let answer = witness.judge(state, &crossing)?;
+        told.push((crossing, answer));
+    }
+    let stops = |(_, told): &(Crossing, Told)| !told.verdict.passed();
+    let would = |(_, told): &(Crossing, Told)| told.verdict == Verdict::WouldDrop;
+    let by_rule = |(_, told): &(Crossing, Told)| told.rule.is_some();
+    let which = told
+        .iter()
+        .position(stops)
+        .or_else(|| told.iter().position(would))
+        .or_else(|| told.iter().position(by_rule))
+        .unwrap_or(0);
+    let decided = told.into_iter().nth(which);
+    let outcome = match decided.as_ref().map(|(_, told)| (told.verdict, told.reason)) {
+        None => Outcome::Unknown,
+        Some((Verdict::Forwarded, _)) => Outcome::Allow,
+        Some((Verdict::WouldDrop, _)) => Outcome::Audit,
+        Some((Verdict::WouldAllow, _)) => Outcome::WouldAllow,
+        Some((Verdict::Dropped, Reason::DenyRule)) => Outcome::Deny,
+        Some((Verdict::Dropped, _)) => Outcome::Drop,
+    };
+    Ok(Answer { from, to, packet, outcome, decided })
+}
+
+/// What is not as expected of one answer: the expectation, and what it is.
+fn compare(test: &Test, answer: &Answer, state: &State) -> Option<(String, String)> {
+    if !test.expect.contains(&answer.outcome) {
+        let expected: Vec<String> = test.expect.iter().map(Outcome::to_string).collect();
+        return Some((expected.join(" or "), answer.outcome.to_string()));
+    }
+    let rule = answer.decided.as_ref().and_then(|(_, told)| told.rule.as_ref());
+    if let Some(expected) = &test.rule {
+        if let Err(problem) = unambiguous(expected, state) {
+            return Some((format!("rule {expected}"), problem));
+        }
+        if !rule.is_some_and(|rule| is_meant(expected, rule)) {
+            let got = rule.map_or("no rule".to_owned(), RuleId::to_string);
+            return Some((format!("rule {expected}"), got));
+        }
+    }
+    let expected = test.nearest.as_ref()?;
+    let nearest = nearest(answer, state);
+    match nearest.first() {
+        Some(near) if is_meant(expected, near) => None,
+        Some(near) => Some((format!("nearest {expected}"), near.to_string())),
+        None => Some((format!("nearest {expected}"), "no rule is near".to_owned())),
+    }
+}
+
+fn nearest(answer: &Answer, state: &State) -> Vec<RuleId> {
+    let Some((crossing, told)) = &answer.decided else { return Vec::new() };
+    let Some(subject) = state.world.workload(&crossing.subject) else { return Vec::new() };
+    let set = match told.verdict {
+        Verdict::WouldDrop => PolicySet::Both,
+        Verdict::Forwarded | Verdict::Dropped | Verdict::WouldAllow => PolicySet::Enforced,
+    };
+    let Crossing { direction, ref peer, packet, .. } = *crossing;
+    let question = Question { subject, direction, peer, packet };
+    let found = explain::nearest(&state.court(), set, &question);
+    debug_assert!(found.len() <= NEAREST, "only so many are told");
+    found.into_iter().map(|near| near.rule).collect()
+}
+
+/// `Kind/namespace/name#section[index]`; the kind at the front and the place at the end may be
+/// left out.
+fn is_meant(expected: &str, rule: &RuleId) -> bool {
+    let (policy, place) = match expected.split_once('#') {
+        Some((policy, place)) => (policy, Some(place)),
+        None => (expected, None),
+    };
+    let whole = rule.to_string();
+    let at = whole.split_once('#').map(|(_, at)| at);
+    is_policy(policy, &rule.policy) && place.is_none_or(|place| at == Some(place))
+}
+
+fn is_policy(expected: &str, id: &PolicyId) -> bool {
+    let id = id.to_string();
+    id == expected || id.strip_suffix(expected).is_some_and(|front| front.ends_with('/'))
+}
+
+fn unambiguous(expected: &str, state: &State) -> Result<(), String> {
+    let policy = expected.split_once('#').map_or(expected, |(policy, _)| policy);
+    let meant: Vec<String> = state
+        .policies
+        .iter()
+        .filter(|candidate| is_policy(policy, &candidate.id))
+        .map(|candidate| candidate.id.to_string())
+        .collect();
+    match meant.as_slice() {
+        [_] => Ok(()),
+        [] => Err("no policy of that name".to_owned()),
+        several => Err(format!("it means several policies: {}", several.join(", "))),
+    }
+}
+
+fn reasons(answer: &Answer, state: &State) -> Vec<String> {
+    let explanation = explain(&state.court(), &answer.from, &answer.to, answer.packet);
+    let mut reasons = vec![explanation.summary];
+    for direction in explanation.directions {
+        let at = format!("{} of {}", direction.direction, direction.workload);
+        reasons.extend(direction.sentences.iter().map(|sentence| format!("{at}: {sentence}")));
+    }
+    reasons
+}
+
+fn apply(change: &Change, state: &mut State) -> Result<(), String> {
+    match change {
+        Change::Relabel { pod, labels } => {
+            let found = state.world.workloads.iter_mut().find(|workload| workload.name == *pod);
+            found.ok_or_else(|| format!("no such pod: `{pod}`"))?.labels = labels.clone();
+        }
+        Change::Delete(id) => {
+            let before = state.policies.len();
+            state.policies.retain(|policy| !is_policy(id, &policy.id));
+            if state.policies.len() + 1 != before {
+                return Err(format!("not one policy of that name: `{id}`"));
+            }
+        }
+        Change::Apply(policy) => {
+            state.policies.retain(|old| old.id != policy.id);
+            state.policies.push(policy.clone());
+        }
+        Change::NamespaceMode { name, mode } => set_mode(name, *mode, state)?,
+    }
+    Ok(())
+}
+
+fn set_mode(name: &str, mode: Mode, state: &mut State) -> Result<(), String> {
+    let found = state.world.namespaces.iter_mut().find(|namespace| namespace.name == name);
+    found.ok_or_else(|| format!("no such namespace: `{name}`"))?.mode = Some(mode);
+    Ok(())
+}
+
+fn check_invalid(spec: &Spec, invalid: &Invalid) -> Option<Failure> {
+    let checked = check_as(&invalid.text, &spec.file, &spec.state.dialect);
+    let refused = checked.documents.iter().all(|document| !document.accepted);
+    let said = |d: &podwall_policy::Diagnostic| {
+        invalid.message.as_ref().is_none_or(|part| d.message.contains(part.as_str()))
+            && invalid.code.as_ref().is_none_or(|code| d.code.0 == code)
+    };
+    if refused && checked.diagnostics.iter().any(said) {
+        return None;
+    }
+    let wanted = [&invalid.code, &invalid.message].into_iter().flatten();
+    Some(Failure {
+        place: format!("{}:{}", spec.file, invalid.line),
+        name: spec.name.clone(),
+        expected: wanted.map(String::as_str).collect::<Vec<_>>().join(" "),
+        got: if refused { "another refusal".to_owned() } else { "it is accepted".to_owned() },
+        reasons: checked.diagnostics.iter().map(ToString::to_string).collect(),
+    })
+}

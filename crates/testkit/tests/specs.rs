@@ -1,0 +1,74 @@
+//! Every case of `specs/`, put to the judge.
+
+use std::path::Path;
+
+use podwall_testkit::spec::{Judge, Report, Spec, read_folder, read_text, read_world, run};
+
+fn specs() -> Vec<Spec> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    let world = read_world(&folder.join("world.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    read_folder(&folder, &["world.yaml"], &world).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_case_is_judged_as_expected() {
+    let mut report = Report::default();
+    for spec in specs() {
+        report.add(run(&spec, &mut Judge));
+    }
+    let failures: Vec<String> = report.failures.iter().map(ToString::to_string).collect();
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+    assert_eq!(report.unfit, Vec::<String>::new(), "the judge can judge everything");
+    assert!(report.judged > 400, "only {} flows and documents were judged", report.judged);
+}
+
+/// A case that expects the wrong thing fails, and says why.
+#[test]
+fn a_wrong_expectation_is_seen() {
+    let text = "
+apiVersion: podwall.io/v1
+kind: PolicyTest
+metadata: {name: wrong}
+world: {pods: [{name: a, ips: [10.0.0.1]}, {name: b, ips: [10.0.0.2]}]}
+tests:
+- {from: default/a, to: default/b, port: 80/TCP, expect: DROP}
+- {from: default/a, to: default/b, port: 80/TCP, expect: ALLOW, rule: nowhere/p}
+invalid:
+- inline: |
+    apiVersion: cilium.io/v2
+    kind: CiliumNetworkPolicy
+    metadata: {name: p}
+    spec: {endpointSelector: {}, ingress: [{}]}
+  code: PW0101
+";
+    let specs = read_text(text, Path::new("wrong.yaml"), &Default::default()).unwrap();
+    let report = run(&specs[0], &mut Judge);
+    let got: Vec<&str> = report.failures.iter().map(|failure| failure.got.as_str()).collect();
+    assert_eq!(got, ["ALLOW", "no policy of that name", "it is accepted"]);
+    assert_eq!(report.failures[0].place, "wrong.yaml:7");
+}
+
+#[test]
+fn a_misspelt_word_is_an_error_with_its_place() {
+    let text = "
+apiVersion: podwall.io/v1
+kind: PolicyTest
+metadata: {name: wrong}
+tests:
+- {from: d/a, to: d/b, prot: 80/TCP, expect: DROP}
+";
+    let error = read_text(text, Path::new("wrong.yaml"), &Default::default()).unwrap_err();
+    assert_eq!(error.line, 6, "{error}");
+    for (field, said) in [
+        ("options: {hostPolicies: true}", "not supported yet: `hostPolicies`"),
+        ("options: {nodeLabels: true}", "not supported yet: `nodeLabels`"),
+        ("tests: [{from: d/a, to: d/b, port: 80/TCP, http: {path: /}, expect: L7-OK}]", "`http`"),
+        ("tests: [{from: d/a, to: d/b, port: 80/TCP, expect: REFUSED}]", "`REFUSED`"),
+    ] {
+        let text = format!(
+            "apiVersion: podwall.io/v1\nkind: PolicyTest\nmetadata: {{name: w}}\n{field}\n"
+        );
+        let error = read_text(&text, Path::new("wrong.yaml"), &Default::default()).unwrap_err();
+        assert!(error.message.contains(said), "{error}");
+    }
+}
