@@ -9,6 +9,7 @@ import { catchUp, lastOf, policies, wordsOf } from "../live/store";
 import { Arrow, Named } from "../verdict/end";
 import { Mark } from "../verdict/mark";
 import { counted } from "../words/number";
+import { portWords } from "../words/verdict";
 import { told } from "../words/sentence";
 import { Banner } from "./banner";
 import css from "./frame.module.css";
@@ -39,7 +40,7 @@ export function DetectEverything({ close }: { close: () => void }) {
       <div className={css.dialog}>
         <p>
           {counted(enforcing.length, "policy", "policies")} in {spaces.join(", ")}
-          {enforcing.length === 1 ? " stops" : " stop"} dropping. They go on recording what they would drop.
+          {enforcing.length === 1 ? " stops dropping and goes on recording what it" : " stop dropping and go on recording what they"} would drop.
         </p>
         <WhatOpens pairs={pairs} />
         <p className="small second">Each policy keeps its switch: enforce again in one step on Policies.</p>
@@ -61,13 +62,13 @@ function WhatOpens({ pairs }: { pairs: readonly Pair[] | null }) {
   const rest = pairs.length - PAIRS_SHOWN;
   return (
     <div>
-      <h2 className="heading">What opens</h2>
+      <h2 className={`heading ${css.opens}`}>What opens</h2>
       <ul>
         {pairs.slice(0, PAIRS_SHOWN).map((pair) => (
           <li key={`${pair.source} ${pair.destination} ${pair.port}`}>
             <Mark look="dropped" />
             <span className="small">
-              <Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {pair.port},{" "}
+              <Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {portWords(pair.port)},{" "}
               dropped {counted(pair.count, "time")} in the last hour
             </span>
           </li>

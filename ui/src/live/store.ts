@@ -56,6 +56,7 @@ export function startStore(): void {
     status: takeStatus,
     flows: takeFlows,
     tick: takeTick,
+    gap: () => void catchUp(),
     opened: () => void catchUp(),
   });
   void catchUp();

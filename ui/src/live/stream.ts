@@ -14,6 +14,8 @@ export interface Listeners {
   status(status: Status): void;
   flows(flows: Flow[]): void;
   tick(stats: Stats): void;
+  /** This page was too slow, and missed some of what was told. */
+  gap(): void;
   /** After each successful connect, so that what was missed can be asked for. */
   opened(): void;
 }
@@ -54,6 +56,7 @@ function connect(): void {
   on<Status>(next, "status", (status) => listeners?.status(status));
   on<Flow[]>(next, "flow", (flows) => listeners?.flows(flows));
   on<Stats>(next, "tick", (stats) => listeners?.tick(stats));
+  on<number>(next, "gap", () => listeners?.gap());
   expectWord(next);
 }
 

@@ -2,7 +2,7 @@
 // or never hit. Enforce asks first, with what would be dropped.
 import { Fragment, useRef, useState } from "react";
 import type { Mode, Policy } from "../wire/rest";
-import { setPolicyMode } from "../wire/client";
+import { setModes, setPolicyMode } from "../wire/client";
 import { choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
 import { catchUp, lastOf, policies as policiesCell, refreshPolicies, wordsOf } from "../live/store";
@@ -47,11 +47,12 @@ function PolicyList({ list, failed }: ListProps) {
   const enforcing = params.get("enforce");
   const selected = list.find(({ id }) => id === open) ?? null;
 
-  const set = async (policy: Policy, mode: Mode) => {
+  const set = async (policy: Policy, mode: Mode, together: readonly string[] = []) => {
     setBusy(policy.id);
     setTrouble(null);
     try {
-      await setPolicyMode(policy.id, mode);
+      if (together.length === 0) await setPolicyMode(policy.id, mode);
+      else await setModes(Object.fromEntries([policy.id, ...together].map((id) => [id, mode])));
       choose({ enforce: null }, "replace");
       await catchUp();
     } catch (problem) {
@@ -99,7 +100,7 @@ function PolicyList({ list, failed }: ListProps) {
                     busy={busy === policy.id} ask={(mode) => ask(policy, mode)}
                     look={() => choose({ open: policy.id, enforce: null }, "push")} />
                   {policy.id === enforcing && policy.mode !== "enforce" && (
-                    <Preview policy={policy} busy={busy === policy.id} enforce={() => void set(policy, "enforce")} keep={close} />
+                    <Preview policy={policy} busy={busy === policy.id} enforce={(together) => void set(policy, "enforce", together)} keep={close} />
                   )}
                   {trouble?.id === policy.id && <SwitchTrouble policy={policy} words={trouble.words} wanted={trouble.wanted} />}
                 </Fragment>

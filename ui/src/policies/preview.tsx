@@ -1,38 +1,37 @@
-// Before Enforce: what this policy would have dropped in the chosen window, with examples. The
-// button carries the count; the switch stays where it is.
-import { useEffect, useRef } from "react";
-import type { Pair, Policy } from "../wire/rest";
-import { href } from "../live/address";
+// Before Enforce: what this switch would have done to recorded connections, judged by what enforces
+// today and this policy. Where it leans on policies in detection, a box takes them along; count,
+// examples and button follow it. The switch itself stays where it is.
+import { useEffect, useRef, useState } from "react";
+import type { Policy, Preview as Answer } from "../wire/rest";
 import { phraseOf } from "../live/span";
-import { useStats } from "../live/stats";
-import { lastOf } from "../live/store";
-import { Link } from "../frame/link";
-import { Arrow, Named } from "../verdict/end";
+import { Banner } from "../frame/banner";
 import { Mark } from "../verdict/mark";
-import { counted, exact } from "../words/number";
-import { utc, when } from "../words/time";
-import { policyOf, portTerm, portWords } from "../words/verdict";
+import { counted, exact, short } from "../words/number";
+import { told } from "../words/sentence";
+import { nameOf } from "../words/verdict";
+import { Examples } from "./examples";
+import { usePreview } from "./trial";
 import css from "./policies.module.css";
-
-const EXAMPLES = 5;
 
 interface Props {
   policy: Policy;
   busy: boolean;
-  enforce: () => void;
+  /** Enforces it together with these. */
+  enforce: (together: readonly string[]) => void;
   keep: () => void;
 }
 
 export function Preview({ policy, busy, enforce, keep }: Props) {
-  const { asked, span } = useStats();
-  const shown = lastOf(asked);
   const place = useRef<HTMLTableRowElement>(null);
+  const [together, setTogether] = useState<readonly string[]>([]);
+  const { asked, span, again } = usePreview(policy.id, together);
+  const shown = asked.phase === "here" ? asked.value : null;
+  const phrase = phraseOf(span);
+  const whole = [policy.id, ...together];
+
   useEffect(() => {
     void place.current?.scrollIntoView({ block: "nearest" });
-  }, []);
-  const pairs = shown ? pairsOf(policy, shown.stats.pairs) : null;
-  const count = pairs?.reduce((sum, pair) => sum + pair.count, 0) ?? null;
-  const where = policy.namespace ?? "all namespaces";
+  }, [shown]);
   return (
     <tr ref={place} className={css.previewRow}>
       <td colSpan={10}>
@@ -40,21 +39,25 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
           <div>
             <h2 className={css.say}>
               <Mark look="would" size={14} />
-              {count === null ? "What would be dropped is not known" : headline(count, phraseOf(span))}
+              {shown ? headline(shown.stopped, phrase) : asked.phase === "failed" ? "What would be dropped is not known" : "Judging recorded connections"}
             </h2>
-            <p className="second">{basis(policy, pairs)}</p>
-            {pairs && pairs.length > 0 && <Examples pairs={pairs} until={shown!.until} policy={policy} />}
+            {shown && <p className="second">{basis(shown, whole)}</p>}
+            {asked.phase === "failed" && (
+              <Banner loud action={<button type="button" className="button tight" onClick={again}>Preview again</button>}>
+                <b>There is no preview.</b> {told(asked.message)}
+              </Banner>
+            )}
+            {shown && shown.examples.length > 0 && <Examples preview={shown} policy={policy} />}
           </div>
           <div className={css.answers}>
-            <button type="button" className="button primary" disabled={busy} onClick={enforce}>
-              Enforce in {where}{count === null ? "" : `: ${exact(count)} would be dropped`}
+            <Leans shown={shown} together={together} choose={setTogether} />
+            <button type="button" className="button primary" disabled={busy || asked.phase === "waiting"} onClick={() => enforce(together)}>
+              {buttonWords(policy, whole.length, shown)}
             </button>
             <button type="button" className="button" onClick={keep} autoFocus>
               {policy.mode === "detect" ? "Keep detecting" : "Leave it off"}
             </button>
-            <p className="label">
-              Connections that are open are judged again on their next packet. Detect brings all back at once.
-            </p>
+            <p className="label">Open connections are judged again on their next packet. Detect takes it back at once.</p>
           </div>
         </section>
       </td>
@@ -62,11 +65,33 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
   );
 }
 
-/** Pairs that this policy decides: by one of its rules, or because it isolates. */
-function pairsOf(policy: Policy, pairs: readonly Pair[]): Pair[] {
-  return pairs
-    .filter((pair) => pair.verdict === "would_drop" && pair.policy !== undefined && policyOf(pair.policy) === policy.id)
-    .sort((one, other) => other.count - one.count);
+interface LeansProps {
+  shown: Answer | null;
+  together: readonly string[];
+  choose: (together: readonly string[]) => void;
+}
+
+/** The policies without which more would be dropped, and the box that takes them along. */
+function Leans({ shown, together, choose }: LeansProps) {
+  const more = shown?.leans_on.filter(({ policy }) => !together.includes(policy)) ?? [];
+  if (more.length === 0 && together.length === 0) return null;
+  const count = more.reduce((sum, lean) => sum + lean.count, 0);
+  const all = [...together, ...more.map(({ policy }) => policy)];
+  const checked = more.length === 0;
+  return (
+    <div className={css.lean}>
+      <h3 className="medium">Needs {listed(all.map(nameOf))} as well</h3>
+      <p className="small second">
+        {checked
+          ? `${all.length === 1 ? "It is" : "They are"} in detection, and would be enforced in the same step.`
+          : `${all.length === 1 ? "It is" : "They are"} in detection. Without ${all.length === 1 ? "it" : "them"} ${counted(count, "connection")} more would be dropped.`}
+      </p>
+      <label className={css.box}>
+        <input type="checkbox" checked={checked} onChange={() => choose(checked ? [] : all)} />
+        Enforce {all.length === 1 ? nameOf(all[0]!) : `these ${all.length}`} together with it
+      </label>
+    </div>
+  );
 }
 
 function headline(count: number, phrase: string): string {
@@ -74,44 +99,19 @@ function headline(count: number, phrase: string): string {
   return `${counted(count, "connection")} seen in ${phrase} would be dropped`;
 }
 
-function basis(policy: Policy, pairs: readonly Pair[] | null): string {
-  if (policy.mode === "off") return "It is off, so nothing was recorded for it: let it detect first to see what it would drop.";
-  if (pairs === null) return "The statistics have not arrived.";
-  const many = policy.workloads.length;
-  const workloads = many === 1 ? policy.workloads[0] : `the ${counted(many, "workload")} that it selects`;
-  return `Of what was recorded at ${workloads}; the rest of ${many === 1 ? "its" : "their"} traffic goes on.`;
+function basis({ judged, left_out }: Answer, whole: readonly string[]): string {
+  const by = whole.length === 1 ? "what enforces today and this policy" : `what enforces today and these ${whole.length} policies`;
+  const missing = left_out > 0 ? ` ${short(left_out)} could not be judged: they are left out.` : "";
+  return `Of ${counted(judged, "recorded connection")}, judged by ${by}.${missing}`;
 }
 
-interface ExamplesProps {
-  pairs: readonly Pair[];
-  until: number;
-  policy: Policy;
+function buttonWords(policy: Policy, count: number, shown: Answer | null): string {
+  const where = policy.namespace ?? "all namespaces";
+  const what = count === 1 ? `Enforce in ${where}` : `Enforce ${count === 2 ? "both" : `all ${count}`}`;
+  return shown ? `${what}: ${exact(shown.stopped)} would be dropped` : what;
 }
 
-function Examples({ pairs, until, policy }: ExamplesProps) {
-  const rest = pairs.length - EXAMPLES;
-  return (
-    <table className={css.examples}>
-      <thead>
-        <tr><th scope="col">Last seen</th><th scope="col">Connection</th><th scope="col" className="right">Times</th><th /></tr>
-      </thead>
-      <tbody>
-        {pairs.slice(0, EXAMPLES).map((pair) => (
-          <tr key={`${pair.source} ${pair.destination} ${pair.port}`}>
-            <td title={utc(pair.last)}>{when(pair.last, until)}</td>
-            <td><Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {portWords(pair.port)}</td>
-            <td className="right">{exact(pair.count)}</td>
-            <td className="right"><Link href={flowsOf(pair)}>Flows</Link></td>
-          </tr>
-        ))}
-        {rest > 0 && (
-          <tr><td colSpan={4}><Link href={href("/flows", { q: `verdict:would-drop policy:${policy.name}` })}>{counted(rest, "more pair")}</Link></td></tr>
-        )}
-      </tbody>
-    </table>
-  );
-}
-
-function flowsOf({ source, destination, port }: Pair): string {
-  return href("/flows", { q: `verdict:would-drop from:${source} to:${destination} ${portTerm(port)}` });
+function listed(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? "";
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

@@ -1,7 +1,7 @@
 // Asks `/api/v1` and changes it. Every answer is either the body or an `ApiProblem` that a person
 // can read. Nothing here keeps anything.
 import type {
-  ApiError, Changed, Explanation, Flows, Mode, Policies, Stats, Status,
+  ApiError, AskPreview, Changed, Explanation, Flows, Mode, Policies, Preview, SetModes, Stats, Status,
 } from "./rest";
 
 /** An answer that was not the one asked for, in words for a person. */
@@ -50,6 +50,14 @@ export function setPolicyMode(id: string, mode: Mode): Promise<Changed> {
   const path = id.split("/").map(encodeURIComponent).join("/");
   return change<Changed>("PUT", `/policies/${path}/mode`, { mode });
 }
+
+/** Sets the modes of several policies in one revision. */
+export function setModes(policies: Record<string, Mode>): Promise<Changed> {
+  return change<Changed>("PUT", "/modes", { policies } satisfies SetModes);
+}
+
+/** What these modes would have done to recorded flows. Changes nothing. */
+export const readPreview = (asked: AskPreview) => change<Preview>("POST", "/preview", asked);
 
 /** Detect everything: no policy drops any more, all go on recording. */
 export const detectEverything = () => change<Changed>("POST", "/detect", {});

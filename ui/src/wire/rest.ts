@@ -186,6 +186,41 @@ export interface Explanation {
   change?: string | null;
 }
 
+export interface SetModes {
+  policies: Record<string, Mode>;
+}
+
+export interface AskPreview {
+  policies: Record<string, Mode>;
+  since: number;
+  until: number;
+}
+
+export interface Preview {
+  revision: number;
+  judged: number;
+  left_out: number;
+  stopped: number;
+  released: number;
+  examples: PreviewExample[];
+  leans_on: Lean[];
+}
+
+export interface PreviewExample {
+  source: string;
+  destination: string;
+  port: string;
+  count: number;
+  last: number;
+  rule?: string;
+  leans_on?: string;
+}
+
+export interface Lean {
+  policy: string;
+  count: number;
+}
+
 export interface ApiError {
   code: string;
   message: string;

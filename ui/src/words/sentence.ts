@@ -3,7 +3,7 @@
 
 /** One sentence. A name at the start keeps its letters. */
 export function sentence(text: string): string {
-  const begun = /^[a-z]+[\s,.:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  const begun = /^[a-z]+[\s,.:?!]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.:!?]$/.test(begun) ? begun : `${begun}.`;
 }
 

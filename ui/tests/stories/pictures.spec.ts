@@ -23,6 +23,10 @@ const VIEWS: Record<string, (page: Page, origin: string) => Promise<void>> = {
     await page.goto(`${origin}/?window=5m`);
     await expect(page.getByRole("heading", { level: 1 })).toContainText("pairs would be dropped");
   },
+  leaning: async (page, origin) => {
+    await page.goto(`${origin}/policies?enforce=NetworkPolicy/shop/default-deny-ingress&window=24h`);
+    await expect(page.getByRole("button", { name: "Enforce in shop: 41,211 would be dropped" })).toBeVisible();
+  },
   policy: async (page, origin) => {
     await page.goto(`${origin}/policies?open=CiliumNetworkPolicy/payments/partners`);
     await expect(page.getByRole("complementary", { name: "Policy" })).toContainText("Unknown field");

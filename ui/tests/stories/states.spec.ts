@@ -124,6 +124,19 @@ test("enforcing asks first, and everything detects again after one question", as
   await expect(page.getByRole("button", { name: "Detect everything" })).toBeDisabled();
 });
 
+test("a policy that leans on another is enforced together with it, in one step", async ({ page, server, origin }) => {
+  await page.goto(`${origin}/policies?enforce=NetworkPolicy/shop/default-deny-ingress`);
+  const preview = page.getByRole("region", { name: "Enforce default-deny-ingress" });
+  await expect(preview).toContainText("41.2 k connections seen");
+  await expect(preview).toContainText("Needs allow-web as well");
+  await preview.getByRole("checkbox", { name: "Enforce allow-web together with it" }).check();
+  await expect(preview).toContainText("3 connections seen");
+  const revision = server.world.revision;
+  await preview.getByRole("button", { name: "Enforce both: 3 would be dropped" }).click();
+  await expect(page.getByText("2 enforce in shop")).toBeVisible();
+  expect(server.world.revision).toBe(revision + 1);
+});
+
 test("names from the cluster are text, never markup", async ({ page, server, origin }) => {
   const evil = "<img src=x onerror=alert(1)>";
   const flow = server.world.flows.at(-1)!;

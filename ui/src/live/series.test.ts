@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import type { Sample, Stats } from "../wire/rest";
+import { clipped, extended, joined, lanesOf, roundAbove, totalOf } from "./series";
+
+function sample(start: number, end: number, forwarded: number, would = 0, dropped = 0): Sample {
+  return {
+    start, end,
+    packets: { forwarded, would_drop: would, dropped },
+    bytes: { forwarded: forwarded * 100, would_drop: would * 60, dropped: dropped * 60 },
+  };
+}
+
+function stats(...samples: Sample[]): Stats {
+  return { samples, total: totalOf(samples), namespaces: [], pairs: [] };
+}
+
+describe("samples", () => {
+  it("are joined to whole steps without losing a packet", () => {
+    const fine = [sample(0, 1_000, 1), sample(1_000, 2_000, 2), sample(2_000, 3_000, 4), sample(3_000, 4_000, 8)];
+    const coarse = joined(fine, 2_000);
+    expect(coarse.map(({ start, end }) => [start, end])).toEqual([[0, 2_000], [2_000, 4_000]]);
+    expect(coarse.map(({ packets }) => packets.forwarded)).toEqual([3, 12]);
+    expect(fine[0]?.packets.forwarded).toBe(1);
+  });
+
+  it("go on with a tick once, and lose what fell out of the window", () => {
+    const before = stats(sample(0, 1_000, 5), sample(1_000, 2_000, 7));
+    const after = extended(before, stats(sample(2_000, 3_000, 11)), 1_000);
+    expect(after.samples).toHaveLength(2);
+    expect(after.total.packets.forwarded).toBe(18);
+    expect(extended(after, stats(sample(2_000, 3_000, 11)), 1_000)).toBe(after);
+  });
+
+  it("keep in the sum what the server could not place in time", () => {
+    const known = stats(sample(0, 1_000, 5));
+    known.total.packets.forwarded += 1_000;
+    expect(extended(known, stats(sample(1_000, 2_000, 1)), 0).total.packets.forwarded).toBe(1_006);
+  });
+
+  it("end when they were read", () => {
+    const shown = clipped(stats(sample(0, 5_000, 5), sample(5_000, 10_000, 2)), 6_000);
+    expect(shown.samples[1]?.end).toBe(6_000);
+  });
+});
+
+describe("lanes", () => {
+  it("are rates, the dropped above what would drop", () => {
+    const lanes = lanesOf([sample(0, 2_000, 20, 4, 2)], "packets", 2_000);
+    expect(lanes.times).toEqual([0, 2]);
+    expect([lanes.forwarded[0], lanes.would[0], lanes.stopped[0]]).toEqual([10, 2, 3]);
+  });
+
+  it("break where nothing is known, and never draw it as zero", () => {
+    const lanes = lanesOf([sample(0, 1_000, 1), sample(60_000, 61_000, 1)], "packets", 1_000);
+    expect(lanes.gaps).toEqual([{ from: 1_000, to: 60_000 }]);
+    expect(lanes.forwarded).toEqual([1, null, 1, 1]);
+  });
+
+  it("end their axes at round numbers", () => {
+    expect([0, 0.7, 1, 13, 76, 101, 3_510].map(roundAbove)).toEqual([1, 0.8, 1, 15, 80, 150, 4_000]);
+  });
+});
