@@ -53,6 +53,12 @@ pub enum AttachError {
         /// What it is.
         kind: String,
     },
+    /// The interface is nobody's alone.
+    #[error(
+        "interface is no workload's own: `{0}`, hint: name the interface on the node's side that \
+         leads to this workload alone"
+    )]
+    NoWire(String),
     /// Several interfaces lead to the node, and none has the usual name.
     #[error(
         "workload has several interfaces and none is `eth0`: `{0}`, hint: name the one on the \
@@ -65,10 +71,20 @@ impl Attachment {
     /// The number, in the node's namespace, of the interface that leads to the workload.
     pub fn resolve(&self, node: &Namespace) -> Result<u32, AttachError> {
         match self {
-            Attachment::Interface(name) => Ok(Network::open(node)?.link(name)?.index),
+            Attachment::Interface(name) => resolve_name(node, name),
             Attachment::Netns(path) => resolve_namespace(node, path),
         }
     }
+}
+
+/// Any kind of interface may be a workload's (a virtual machine's tap, say), but for those that
+/// many share.
+fn resolve_name(node: &Namespace, name: &str) -> Result<u32, AttachError> {
+    let link = Network::open(node)?.link(name)?;
+    if link.loopback || link.kind == "bridge" {
+        return Err(AttachError::NoWire(name.to_owned()));
+    }
+    Ok(link.index)
 }
 
 fn resolve_namespace(node: &Namespace, path: &Path) -> Result<u32, AttachError> {

@@ -1,8 +1,8 @@
 //! The record of what was made: each thing is written down before it is made, one JSON value a
 //! line, so that all of it can be undone after a kill, and nothing else.
 //!
-//! Undoing goes backwards and may be done any number of times. A record of an earlier boot speaks of
-//! nothing that still exists.
+//! Undoing goes backwards and may be done any number of times. A record of an earlier boot speaks
+//! of nothing that still exists.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -243,7 +243,9 @@ mod tests {
         let path = record_with(
             "cut",
             &format!(
-                "{{\"boot\":\"{boot}\"}}\n{{\"made\":{{\"mount\":\"/x/bpf\"}}}}\n{{\"made\":{{\"names"
+                "{{\"boot\":\"{boot}\"}}\n\
+                 {{\"made\":{{\"mount\":\"/x/bpf\"}}}}\n\
+                 {{\"made\":{{\"names"
             ),
         );
         assert_eq!(leftovers(&path).unwrap(), [Thing::Mount("/x/bpf".into())]);

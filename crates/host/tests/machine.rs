@@ -103,6 +103,36 @@ fn a_pair_that_ends_on_another_node_is_told_as_going_round() {
 }
 
 #[test]
+fn a_workload_without_a_veth_is_told_as_going_round() {
+    let place = Place::new();
+    let mut made = place.made();
+    let node = place.namespace("node", &mut made);
+    let workload = place.namespace("w", &mut made);
+    let far = place.namespace("far", &mut made);
+    connect(&node, &far, "uplink");
+    let mut ip = Command::new("ip");
+    ip.args(["link", "add", "link", "uplink", "name", "eth0", "netns", &place.name("w")]);
+    ip.args(["type", "macvlan"]);
+    assert!(process::spawn_in(&node, &mut ip).unwrap().wait().unwrap().success());
+    let error = Attachment::Netns(workload.path().to_owned()).resolve(&node).unwrap_err();
+    assert!(error.to_string().contains("has `eth0` (macvlan)"), "{error}");
+}
+
+#[test]
+fn an_interface_that_many_share_is_nobodys_wire() {
+    let place = Place::new();
+    let mut made = place.made();
+    let node = place.namespace("node", &mut made);
+    Network::open(&node).unwrap().add_bridge("shared").unwrap();
+    for name in ["lo", "shared"] {
+        let error = Attachment::Interface(name.into()).resolve(&node).unwrap_err();
+        assert!(matches!(error, AttachError::NoWire(_)), "{error}");
+    }
+    let error = Attachment::Interface("none".into()).resolve(&node).unwrap_err();
+    assert!(error.to_string().starts_with("no such interface: `none`"), "{error}");
+}
+
+#[test]
 fn a_workload_without_a_wire_of_its_own_says_why() {
     let place = Place::new();
     let mut made = place.made();

@@ -26,7 +26,7 @@ pub(crate) const ORDERS: Server = Server { name: "orders.shop.svc.cluster.local"
 /// The payment service outside.
 pub(crate) const PAYMENTS: Server = Server { name: plan::PAYMENT_NAME, port: plan::PAYMENT_PORT };
 
-/// Asks by the family whose turn it is, from the look-up to the answer, and writes down the outcome.
+/// Asks by the family whose turn it is, from look-up to answer, and writes down the outcome.
 pub(crate) fn ask(
     journal: &Journal,
     turn: u64,

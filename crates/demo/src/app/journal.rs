@@ -1,7 +1,7 @@
 //! What a program writes down: one JSON value a line, numbered from 1, in `LOGS/NAME.log`.
 //!
-//! A log that has grown to its bound is moved to `NAME.log.1` in one step and begun anew; numbers go
-//! on, so that a reader sees that nothing is missing in between.
+//! A log that has grown to its bound is moved to `NAME.log.1` in one step and begun anew; numbers
+//! go on, so that a reader sees that nothing is missing in between.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! Numbered UDP probes on a pair that policies allow: proof that nothing of the application's own is
-//! lost. The receiver writes every gap at once, and each second where it stands.
+//! Numbered UDP probes on a pair that policies allow: proof that nothing of the application's own
+//! is lost. The receiver writes every gap at once, and each second where it stands.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -96,8 +96,8 @@ struct Count {
 }
 
 impl Count {
-    /// Counts one probe in; gives the numbers that it shows to be missing. A sender that begins anew
-    /// is at number 1 again.
+    /// Counts one probe in; gives the numbers that it shows to be missing. A sender that begins
+    /// anew is at number 1 again.
     fn take(&mut self, number: u64) -> Option<(u64, u64)> {
         self.received += 1;
         let (first, last) = (self.last + 1, number.saturating_sub(1));

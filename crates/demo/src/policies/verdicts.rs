@@ -1,5 +1,5 @@
-//! What the shipped policies mean in the demo's world, by the judge: everything that the application
-//! does passes, and no move of the intruder does.
+//! What the shipped policies mean in the demo's world, by the judge: everything that the
+//! application does passes, and no move of the intruder does.
 
 use std::net::IpAddr;
 
