@@ -10,7 +10,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use podwall_model::{Address, Cidr, Label, Labels, NamedPort, World};
+use podwall_model::{Address, Cidr, Label, Labels, NamedPort, Source, World};
 
 pub use self::ranges::Ranges;
 pub use self::text::UnreadableIdentity;
@@ -40,6 +40,17 @@ pub enum Place {
     World,
 }
 
+impl Place {
+    /// Whether an address range of this reach can mean such a peer.
+    pub fn is_meant_by(self, reach: Reach, options: &Options) -> bool {
+        match (reach, self) {
+            (Reach::Everything, _) | (Reach::World, Place::World) => true,
+            (Reach::World, Place::Node) => options.cidr_means_nodes,
+            (Reach::World, Place::Pod) => options.cidr_means_pods,
+        }
+    }
+}
+
 impl Identity {
     /// An identity of reserved labels alone.
     pub fn reserved(names: &[&str]) -> Identity {
@@ -49,7 +60,8 @@ impl Identity {
 
     /// The kind of peer, read from its labels.
     pub fn place(&self) -> Place {
-        let is = |name: &str| self.labels.contains(&Label::reserved(name));
+        let reserved = |label: &Label| label.source == Source::Reserved;
+        let is = |name: &str| self.labels.iter().any(|label| reserved(label) && label.key == name);
         if is("host") || is("remote-node") {
             Place::Node
         } else if is("world") || is("world-ipv4") || is("world-ipv6") {
@@ -61,16 +73,13 @@ impl Identity {
 
     /// Whether it is the local node.
     pub fn is_host(&self) -> bool {
-        self.labels.contains(&Label::reserved("host"))
+        let is_host = |label: &Label| label.source == Source::Reserved && label.key == "host";
+        self.labels.iter().any(is_host)
     }
 
     /// Whether a range of this reach, named by some policy, means this peer.
     pub fn is_in(&self, cidr: Cidr, reach: Reach, options: &Options) -> bool {
-        let meant = match reach {
-            Reach::Everything => true,
-            Reach::World => ranges::world_means(self.place(), options),
-        };
-        meant && self.ranges.contains(&cidr)
+        self.place().is_meant_by(reach, options) && self.ranges.contains(&cidr)
     }
 
     /// The number that Cilium reserves for it, if it is one of the plain well-known peers.

@@ -2,5 +2,6 @@
 
 pub mod chance;
 pub mod random;
+pub mod shape;
 pub mod spec;
 pub mod witness;

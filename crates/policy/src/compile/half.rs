@@ -133,7 +133,7 @@ impl<'a> Halves<'a> {
         }
         let rank = if seeded(Fault::HostBeatsDeny) { Rank(0) } else { Rank::OPEN };
         for position in self.peerage.hosts() {
-            covers.add_for(position, rank, &[Span::EVERYTHING]);
+            covers.add_for(*position, rank, &[Span::EVERYTHING]);
         }
     }
 

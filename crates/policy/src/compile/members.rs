@@ -25,6 +25,8 @@ pub(super) enum Members {
 pub(super) struct Peerage<'a> {
     numbers: Vec<IdentityNumber>,
     identities: Vec<&'a Identity>,
+    places: Vec<Place>,
+    hosts: Vec<u32>,
     postings: Postings<'a>,
     ranges: HashMap<Cidr, Vec<u32>>,
     known: HashMap<&'a Peers, Members>,
@@ -42,9 +44,17 @@ impl<'a> Peerage<'a> {
                 ranges.entry(*cidr).or_default().push(position);
             }
         }
+        let places: Vec<Place> = identities.values().map(Identity::place).collect();
+        let is_host = |at: &u32, identity: &Identity| {
+            let remote = seeded(Fault::RemoteNodeIsHost) && places[*at as usize] == Place::Node;
+            identity.is_host() || remote
+        };
+        let hosts = (0u32..).zip(identities.values()).filter(|(at, peer)| is_host(at, peer));
         Peerage {
             numbers: identities.keys().copied().collect(),
             identities: identities.values().collect(),
+            hosts: hosts.map(|(at, _)| at).collect(),
+            places,
             postings: Postings::of(identities.values().map(Bearer::Peer), options),
             ranges,
             known: HashMap::new(),
@@ -73,13 +83,8 @@ impl<'a> Peerage<'a> {
     }
 
     /// The identities of the local node.
-    pub(super) fn hosts(&self) -> Vec<u32> {
-        let is_host = |position: &u32| {
-            let identity = self.identity(*position);
-            let remote = seeded(Fault::RemoteNodeIsHost) && identity.place() == Place::Node;
-            identity.is_host() || remote
-        };
-        self.everyone().filter(is_host).collect()
+    pub(super) fn hosts(&self) -> &[u32] {
+        &self.hosts
     }
 
     /// Whom these peers mean.
@@ -89,7 +94,7 @@ impl<'a> Peerage<'a> {
         }
         let members = match peers {
             Peers::Anyone if seeded(Fault::AnyoneIsInside) => {
-                let inside = |at: &u32| self.identity(*at).place() != Place::World;
+                let inside = |at: &u32| self.places[*at as usize] != Place::World;
                 Members::Listed(self.everyone().filter(inside).collect())
             }
             Peers::Anyone => Members::Everyone,
@@ -123,7 +128,7 @@ impl<'a> Peerage<'a> {
                 };
                 let inside = self.ranges.get(cidr).into_iter().flatten().copied();
                 inside
-                    .filter(|at| self.identity(*at).is_in(*cidr, reach, &self.options))
+                    .filter(|at| self.places[*at as usize].is_meant_by(reach, &self.options))
                     .filter(|at| !self.excepts(peer, *at) || seeded(Fault::ExceptIsIgnored))
                     .collect()
             }

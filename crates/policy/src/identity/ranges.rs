@@ -57,7 +57,7 @@ impl Ranges {
     /// The ranges that cover an address and can mean a peer of this kind.
     pub fn around(&self, ip: IpAddr, place: Place, options: &Options) -> BTreeSet<Cidr> {
         let mut covering: BTreeSet<Cidr> = self.everything.covering(Cidr::host(ip)).collect();
-        if world_means(place, options) {
+        if place.is_meant_by(Reach::World, options) {
             covering.extend(self.world.covering(Cidr::host(ip)));
         }
         covering
@@ -93,15 +93,6 @@ impl RangeSet {
             .range(..=cidr.length())
             .filter_map(move |length| Cidr::around(cidr.network(), *length))
             .filter(|wider| self.ranges.contains(wider))
-    }
-}
-
-/// Whether a range of CNP or CCNP can mean a peer of this kind.
-pub(super) fn world_means(place: Place, options: &Options) -> bool {
-    match place {
-        Place::World => true,
-        Place::Node => options.cidr_means_nodes,
-        Place::Pod => options.cidr_means_pods,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use podwall_model::{Namespace, Node, Protocol, Source, Workload, WorkloadName};
+use podwall_model::{Namespace, Node, Protocol, Workload, WorkloadName};
 
 use super::*;
 use crate::rule::{Action, Peer, Peers, Policy, Ports, Reach, Rule, Selector, Subject};

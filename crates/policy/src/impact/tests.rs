@@ -1,7 +1,5 @@
 //! What a switch would have done, told before it is made.
 
-use std::time::Duration;
-
 use podwall_model::{
     Connection, Label, Labels, Namespace, POD_NAMESPACE, PolicyKind, Reason, Section, Side, Source,
     Verdict, Workload,
@@ -65,7 +63,7 @@ fn allow(policy: &str, peer: &str, port: u16) -> Policy {
 fn flow(source: &str, port: u16, count: u64) -> Flow {
     let ip = source.parse().unwrap();
     Flow {
-        time: Duration::ZERO,
+        time: Default::default(),
         kind: FlowKind::New,
         workload: name("db"),
         direction: Direction::Ingress,
