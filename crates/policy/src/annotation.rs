@@ -103,10 +103,14 @@ fn plan(text: &str, metadata: &Node, mode: Option<Mode>) -> Option<Edit> {
     match (mode, own, annotations) {
         (Some(mode), Some((key, value)), _) => replace_value(key, value, mode),
         (Some(mode), None, Some((key, node))) if node.is_null() => {
-            let range = key.bytes.end..node.bytes.end.max(key.bytes.end);
-            let colon = text.get(range.clone())?.find(':')? + range.start + 1;
-            let range = colon..node.bytes.end.max(colon);
-            Some(Edit { range, text: format!(" {{{MODE_ANNOTATION}: {}}}", quoted(mode)) })
+            let colon = text.get(key.bytes.end..)?.find(':')? + key.bytes.end + 1;
+            // An empty value has no bytes of its own; `~` and `null` have.
+            let word = text.get(node.bytes.clone()).filter(|word| !word.trim().is_empty());
+            let end = word.map_or(colon, |_| node.bytes.end);
+            Some(Edit {
+                range: colon..end,
+                text: format!(" {{{MODE_ANNOTATION}: {}}}", quoted(mode)),
+            })
         }
         (Some(mode), None, Some((_, node))) => add_entry(text, node, mode),
         (Some(mode), None, None) => add_annotations(text, metadata, mode),

@@ -1,7 +1,7 @@
 //! The name of a rule's content: a number that changes exactly when the rule's meaning does.
 //!
-//! FNV-1a over a text that spells out subject, direction, action, peers and ports. The text is part of what
-//! is stored with flows and counters: changing how it is spelt renames every rule.
+//! FNV-1a over a text that spells out subject, direction, action, peers and ports. The number is
+//! stored with flows and counters: changing how the text is spelt renames every rule.
 
 use crate::rule::{Action, Peer, Peers, Port, Ports, Reach, Rule, Selector, Subject, Test};
 

@@ -1,7 +1,8 @@
 //! NetworkPolicy (networking.k8s.io/v1): as Kubernetes' own conformance tests mean it.
 //!
 //! A rule without peers is about everyone, and `ipBlock` means pods and nodes too, where their
-//! addresses lie in it. Directions that `policyTypes` does not list are left alone, with rules or without.
+//! addresses lie in it. Directions that `policyTypes` does not list are left alone, whatever rules
+//! there are.
 
 use podwall_model::{Direction, NAMESPACE_LABELS, RuleId, Section};
 

@@ -1,8 +1,8 @@
 //! What a selector means beside its own words: the namespace and the cluster it speaks of.
 //!
-//! The rules are Cilium's (`policy-semantics` 1.8 follows its 1.20 engine): a peer without a word on
-//! namespaces is of the policy's own; a cluster-wide policy's peer is some pod; a subject never
-//! leaves the policy's namespace, whatever it says (CVE-2023-41333).
+//! The rules are those of Cilium 1.20's engine: a peer without a word on namespaces is of the
+//! policy's own; a cluster-wide policy's peer is some pod; a subject never leaves the policy's
+//! namespace, whatever it says (CVE-2023-41333).
 
 use podwall_model::{NAMESPACE_LABELS, POD_NAMESPACE, POLICY_CLUSTER, Source};
 
