@@ -19,6 +19,8 @@ pub const ALLOW: u32 = 0;
 pub const DENY: u32 = 1;
 /// A decision's action stands in the bits from here on; the rule's number in those below.
 pub const ACTION_SHIFT: u32 = 30;
+/// The bits of a decision that hold the rule's number, 0 for none.
+pub const RULE_MASK: u32 = (1 << ACTION_SHIFT) - 1;
 /// A slot's generation stands in the bits from here on.
 pub const GENERATION_SHIFT: u32 = 40;
 /// A slot's table of E+D stands in the bits from here on; that of E in those below.
@@ -83,7 +85,7 @@ macro_rules! shared {
             /// The fields are explained in `bpf/abi.h`.
             #[allow(missing_docs)]
             #[derive(
-                Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+                Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout,
             )]
             #[repr(C)]
             pub struct $name { $(pub $field: $kind,)* }

@@ -1,0 +1,129 @@
+//! Counters, absolute and exact: who judged, in which direction, what came of it, by which rule.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use podwall_model::{Direction, Reason, RuleId, Verdict, WorkloadName};
+use thiserror::Error;
+
+use crate::abi;
+use crate::datapath::Datapath;
+use crate::map::Map;
+
+/// The kernel's state could not be read.
+#[derive(Debug, Error)]
+#[error("unable to read from the kernel: `{what}`")]
+pub struct ReadError {
+    /// Which map.
+    pub what: &'static str,
+    /// The cause.
+    #[source]
+    pub source: io::Error,
+}
+
+/// One counter since it was made; it never goes back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Counter {
+    /// The workload that judged; `None` where a packet met no workload's slot.
+    pub workload: Option<WorkloadName>,
+    /// In or out of it.
+    pub direction: Direction,
+    /// What came of the packets.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// The rule that decided.
+    pub rule: Option<Arc<RuleId>>,
+    /// Packets.
+    pub packets: u64,
+    /// Their bytes, from the IP header on.
+    pub bytes: u64,
+}
+
+/// Packets and bytes that found no counter of their own, because all were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uncounted {
+    /// Packets.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Datapath {
+    /// All counters, each summed over CPUs.
+    pub fn counters(&self) -> Result<Vec<Counter>, ReadError> {
+        let maps = &self.kernel.maps;
+        let ids = maps.counter_ids.all::<abi::CounterKey, u32>();
+        let ids = ids.map_err(|source| ReadError { what: "pw_counter_ids", source })?;
+        let mut counters = Vec::with_capacity(ids.len());
+        for (key, number) in ids {
+            let total = total(&maps.counters, number)?;
+            if total.packets > 0
+                && let Some(counter) = self.counter(&key, total)
+            {
+                counters.push(counter);
+            }
+        }
+        counters.sort();
+        self.counters_read.store(true, Ordering::Relaxed);
+        Ok(counters)
+    }
+
+    fn counter(&self, key: &abi::CounterKey, total: abi::Counter) -> Option<Counter> {
+        Some(Counter {
+            workload: self.mirror.slots.get(&key.slot).map(|slot| slot.workload.clone()),
+            direction: direction(key.direction)?,
+            verdict: Verdict::from_number(key.verdict)?,
+            reason: Reason::from_number(key.reason)?,
+            rule: self.mirror.rules.get(&key.rule).cloned(),
+            packets: total.packets,
+            bytes: total.bytes,
+        })
+    }
+
+    /// What found no counter, because all of them were given.
+    pub fn uncounted(&self) -> Result<Uncounted, ReadError> {
+        let abi::Counter { packets, bytes } = total(&self.kernel.maps.counters, 0)?;
+        Ok(Uncounted { packets, bytes })
+    }
+
+    /// Events that found no room in the ring, since the maps were made.
+    pub fn lost(&self) -> Result<u64, ReadError> {
+        Ok(self.event_counts()?.lost)
+    }
+
+    /// All events since the maps were made: those told and those lost.
+    pub fn produced(&self) -> Result<u64, ReadError> {
+        let counts = self.event_counts()?;
+        Ok(counts.told + counts.lost)
+    }
+
+    fn event_counts(&self) -> Result<abi::EventCounts, ReadError> {
+        let per_cpu = self.kernel.maps.event_counts.look_up_per_cpu::<abi::EventCounts>(0);
+        let per_cpu = per_cpu.map_err(|source| ReadError { what: "pw_event_counts", source })?;
+        Ok(per_cpu.iter().fold(abi::EventCounts::default(), |sum, cpu| abi::EventCounts {
+            told: sum.told + cpu.told,
+            lost: sum.lost + cpu.lost,
+        }))
+    }
+}
+
+/// One counter over all CPUs.
+fn total(counters: &Map, number: u32) -> Result<abi::Counter, ReadError> {
+    let per_cpu = counters.look_up_per_cpu::<abi::Counter>(number);
+    let per_cpu = per_cpu.map_err(|source| ReadError { what: "pw_counters", source })?;
+    Ok(per_cpu.iter().fold(abi::Counter::default(), |sum, cpu| abi::Counter {
+        packets: sum.packets + cpu.packets,
+        bytes: sum.bytes + cpu.bytes,
+    }))
+}
+
+/// The direction that the kernel's number means.
+pub(crate) fn direction(number: u8) -> Option<Direction> {
+    match number {
+        abi::EGRESS => Some(Direction::Egress),
+        abi::INGRESS => Some(Direction::Ingress),
+        _ => None,
+    }
+}
