@@ -19,5 +19,6 @@ const volatile struct pw_settings pw_settings SEC(".rodata.settings") = {
 #include "to_pod.c"
 #include "leave.c"
 #include "uplink.c"
+#include "clock.c"
 
 char pw_license[] SEC("license") = "Dual BSD/GPL";

@@ -1,45 +1,30 @@
 //! The kernel's tick, in which connections remember when they were last seen.
 //!
-//! A tick is a number of jiffies, and user space is told neither jiffies nor their length: a program
-//! of ours reads the tick, and the length is the one that fits the time since boot.
+//! A tick is a number of jiffies, which a program of ours reads. A jiffy is as long as the resolution
+//! of the coarse clocks, since they move with it.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, clock_getres};
 
 use crate::abi;
 use crate::map::check;
-
-/// Jiffies a second that kernels are built with.
-const RATES: [u64; 4] = [100, 250, 300, 1000];
-/// Jiffies begin this long before their 32-bit wrap.
-const HEAD_START_SECONDS: u64 = 300;
 
 /// When it is, in ticks, and how long one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
     pub(crate) now: u32,
-    jiffies_a_second: u64,
+    jiffy: Duration,
 }
 
 impl Clock {
     /// Reads the tick by running the program `clock`.
     pub(crate) fn read(program: BorrowedFd<'_>) -> io::Result<Clock> {
         let now = run(program)?;
-        let uptime = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
-        Ok(Clock::fit(now, uptime))
-    }
-
-    fn fit(now: u32, uptime: Duration) -> Clock {
-        let expected = |rate: u64| {
-            let since_boot = uptime.as_millis() as u64 * rate / 1000;
-            ((1u64 << 32) - HEAD_START_SECONDS * rate + since_boot) >> abi::TICK_SHIFT
-        };
-        let distance = |rate: &u64| (expected(*rate) as u32).wrapping_sub(now).cast_signed().abs();
-        let jiffies_a_second = RATES.into_iter().min_by_key(distance).expect("there are rates");
-        Clock { now, jiffies_a_second }
+        let jiffy = Duration::from(clock_getres(ClockId::CLOCK_MONOTONIC_COARSE)?);
+        Ok(Clock { now, jiffy })
     }
 
     /// How long ago a tick was.
@@ -47,7 +32,7 @@ impl Clock {
         let ticks = self.now.wrapping_sub(tick);
         // A packet may have been seen after `now` was read.
         let ticks = if ticks > u32::MAX / 2 { 0 } else { ticks };
-        Duration::from_millis((u64::from(ticks) << abi::TICK_SHIFT) * 1000 / self.jiffies_a_second)
+        self.jiffy.saturating_mul(ticks).saturating_mul(1 << abi::TICK_SHIFT)
     }
 }
 
@@ -71,20 +56,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_found_from_the_time_since_boot() {
-        for rate in RATES {
-            for uptime in [1, 60, 299, 301, 86_400, 86_400 * 400] {
-                let jiffies = (1u64 << 32) - 300 * rate + uptime * rate;
-                let clock =
-                    Clock::fit((jiffies >> abi::TICK_SHIFT) as u32, Duration::from_secs(uptime));
-                assert_eq!(clock.jiffies_a_second, rate, "after {uptime} s");
-            }
-        }
-    }
-
-    #[test]
     fn what_was_seen_just_after_reading_is_no_age() {
-        let clock = Clock { now: 10, jiffies_a_second: 250 };
+        let clock = Clock { now: 10, jiffy: Duration::from_millis(4) };
         assert_eq!(clock.since(11), Duration::ZERO);
         assert_eq!(clock.since(8), Duration::from_millis(2048));
     }

@@ -46,7 +46,7 @@ pub use load::OpenError;
 pub use plan::{PlanError, TooLarge};
 pub use settings::{Capacity, HookChoice, InterfaceHook, LeaveHook, Settings};
 pub use wanted::{Backend, ClassId, ClassTables, Endpoint, Frontend, Wanted};
-pub use witness::{Program, Ran};
+pub use witness::{Frame, Program, Ran};
 
 /// The object that the build compiled from `bpf/`.
 pub const OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/datapath.bpf.o"));

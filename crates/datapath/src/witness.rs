@@ -16,6 +16,17 @@ pub enum Program {
     ToPod,
 }
 
+/// An Ethernet frame, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The interface whose hook it meets; it must exist.
+    pub interface: u32,
+    /// The interface that it came in by; 0 says that this machine made it.
+    pub sender: u32,
+    /// The frame, from its destination address on.
+    pub bytes: &'a [u8],
+}
+
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ran {
@@ -35,30 +46,21 @@ const INTERFACE_WORD: usize = 10;
 const STOPPED: u32 = 2;
 
 impl Datapath {
-    /// Runs a hook on an Ethernet frame as if it passed the interface, `repeat` times over. The
-    /// frame counts, is told and opens connections like any other.
-    ///
-    /// `sender` is the interface that the frame came in by; 0 says that this machine made it.
-    pub fn run(
-        &self,
-        program: Program,
-        interface: u32,
-        sender: u32,
-        frame: &[u8],
-        repeat: u32,
-    ) -> io::Result<Ran> {
+    /// Runs a hook on a frame as if it passed there, `repeat` times over. The frame counts, is told
+    /// and opens connections like any other.
+    pub fn run(&self, program: Program, frame: Frame<'_>, repeat: u32) -> io::Result<Ran> {
         let name = match program {
             Program::FromPod => "from_pod",
             Program::ToPod => "to_pod",
         };
         let program = self.kernel.hooks.program(name)?;
         let mut context = [0u32; CONTEXT_WORDS];
-        context[SENDER_WORD] = sender;
-        context[INTERFACE_WORD] = interface;
+        context[SENDER_WORD] = frame.sender;
+        context[INTERFACE_WORD] = frame.interface;
         let mut options = libbpf_sys::bpf_test_run_opts {
             sz: size_of::<libbpf_sys::bpf_test_run_opts>() as libbpf_sys::size_t,
-            data_in: frame.as_ptr().cast(),
-            data_size_in: u32::try_from(frame.len()).map_err(io::Error::other)?,
+            data_in: frame.bytes.as_ptr().cast(),
+            data_size_in: u32::try_from(frame.bytes.len()).map_err(io::Error::other)?,
             ctx_in: (&raw const context).cast(),
             ctx_size_in: u32::try_from(size_of_val(&context)).expect("a struct is small"),
             repeat: repeat.max(1).cast_signed(),

@@ -27,9 +27,8 @@ pub(super) fn translate(draft: &mut Draft<'_>) -> Images {
     for endpoint in &wanted.endpoints {
         let ClassTables { enforce, both } = &wanted.classes[&endpoint.class];
         for table in [enforce, both] {
-            if !images.contains_key(&Arc::as_ptr(table)) {
-                images.insert(Arc::as_ptr(table), translator.table(draft, table));
-            }
+            let fresh = || translator.table(draft, table);
+            images.entry(Arc::as_ptr(table)).or_insert_with(fresh);
         }
     }
     images

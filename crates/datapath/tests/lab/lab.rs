@@ -1,0 +1,256 @@
+//! A node and its workloads in network namespaces of their own, and what wanted state they need.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use podwall_datapath::{ClassId, ClassTables, Datapath, Endpoint, Settings, Wanted};
+use podwall_host::Namespace;
+use podwall_model::{Address, WorkloadName};
+use podwall_policy::table::{IdentityNumber, Table};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// Everything that a test made; gone when it is dropped.
+pub(crate) struct Lab {
+    pub(crate) node: Namespace,
+    pub(crate) workloads: Vec<Workload>,
+    directory: PathBuf,
+    names: Vec<String>,
+}
+
+/// One workload: a namespace behind a routed veth.
+pub(crate) struct Workload {
+    pub(crate) name: WorkloadName,
+    pub(crate) namespace: Namespace,
+    pub(crate) interface: u32,
+    pub(crate) v4: IpAddr,
+    pub(crate) v6: IpAddr,
+    pub(crate) identity: IdentityNumber,
+}
+
+impl Lab {
+    /// A node with so many workloads, which reach each other through it.
+    pub(crate) fn new(workloads: usize) -> Lab {
+        let id = format!("pw{}n{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(&id);
+        fs::create_dir_all(directory.join("bpf")).expect("a directory can be made");
+        let flags = MsFlags::empty();
+        mount(Some("podwall"), &directory.join("bpf"), Some("bpf"), flags, None::<&str>)
+            .expect("a bpffs can be mounted: tests need root");
+        let node_name = id;
+        run(&["netns", "add", &node_name]);
+        let mut lab = Lab {
+            node: open(&node_name),
+            workloads: Vec::new(),
+            directory,
+            names: vec![node_name.clone()],
+        };
+        in_node(&node_name, &["link", "set", "lo", "up"]);
+        for key in ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"] {
+            sysctl(&lab.node, key, "1");
+        }
+        sysctl(&lab.node, "net/ipv6/conf/default/accept_dad", "0");
+        for index in 0..workloads {
+            let workload = lab.add_workload(&node_name, index);
+            lab.workloads.push(workload);
+        }
+        lab.wait_until_reachable();
+        lab
+    }
+
+    /// Neighbours are found and addresses usable when each workload has reached the next.
+    fn wait_until_reachable(&self) {
+        let end = Instant::now() + Duration::from_secs(10);
+        for (index, client) in self.workloads.iter().enumerate() {
+            let server = &self.workloads[(index + 1) % self.workloads.len()];
+            for ip in [server.v4, server.v6] {
+                let to = SocketAddr::new(ip, 7);
+                while !arrives(client, server, to, Duration::from_millis(100)) {
+                    assert!(Instant::now() < end, "{ip} cannot be reached from {}", client.name);
+                }
+            }
+        }
+    }
+
+    fn add_workload(&mut self, node: &str, index: usize) -> Workload {
+        let name = format!("{node}w{index}");
+        let link = format!("pwl{index}");
+        run(&["netns", "add", &name]);
+        self.names.push(name.clone());
+        sysctl(&open(&name), "net/ipv6/conf/default/accept_dad", "0");
+        in_node(
+            node,
+            &["link", "add", &link, "type", "veth", "peer", "name", "eth0", "netns", &name],
+        );
+        let net = index + 1;
+        in_node(node, &["addr", "add", &format!("10.77.{net}.1/24"), "dev", &link]);
+        in_node(node, &["addr", "add", &format!("fd77:{net}::1/64"), "dev", &link, "nodad"]);
+        in_node(node, &["link", "set", &link, "up"]);
+        in_node(&name, &["link", "set", "lo", "up"]);
+        in_node(&name, &["addr", "add", &format!("10.77.{net}.2/24"), "dev", "eth0"]);
+        in_node(&name, &["addr", "add", &format!("fd77:{net}::2/64"), "dev", "eth0", "nodad"]);
+        in_node(&name, &["link", "set", "eth0", "up"]);
+        in_node(&name, &["route", "add", "default", "via", &format!("10.77.{net}.1")]);
+        in_node(&name, &["-6", "route", "add", "default", "via", &format!("fd77:{net}::1")]);
+        let interface = self.node.run(|| nix::net::if_::if_nametoindex(link.as_str()));
+        Workload {
+            name: WorkloadName { namespace: "lab".into(), name: format!("w{index}") },
+            namespace: open(&name),
+            interface: interface.expect("the node can be entered").expect("the link is there"),
+            v4: format!("10.77.{net}.2").parse().expect("an address"),
+            v6: format!("fd77:{net}::2").parse().expect("an address"),
+            identity: IdentityNumber(256 + u32::try_from(index).expect("few workloads")),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings::new(self.directory.join("bpf/pins"))
+    }
+
+    /// Runs `work` in the node's namespace.
+    pub(crate) fn in_node<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.node.run(work).expect("the node can be entered")
+    }
+
+    /// The datapath of the node.
+    pub(crate) fn open(&self) -> Datapath {
+        let settings = self.settings();
+        self.in_node(move || Datapath::open(&settings)).expect("the datapath opens").0
+    }
+
+    /// All workloads in classes of their own, with these tables.
+    pub(crate) fn wanted(&self, tables: &[(Arc<Table>, Arc<Table>)]) -> Wanted {
+        let mut wanted = Wanted::default();
+        for (index, workload) in self.workloads.iter().enumerate() {
+            let class = ClassId(u32::try_from(index).expect("few workloads"));
+            let addresses = vec![Address::from(workload.v4), Address::from(workload.v6)];
+            for address in &addresses {
+                wanted.addresses.insert(*address, workload.identity);
+            }
+            wanted.identities.insert(workload.identity, format!("k8s:app=w{index}"));
+            let (enforce, both) = tables[index].clone();
+            wanted.classes.insert(class, ClassTables { enforce, both });
+            wanted.endpoints.push(Endpoint {
+                workload: workload.name.clone(),
+                interface: workload.interface,
+                addresses,
+                class,
+            });
+        }
+        wanted
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = umount2(&self.directory.join("bpf"), MntFlags::MNT_DETACH);
+        let _ = fs::remove_dir_all(&self.directory);
+        for name in &self.names {
+            let _ = Command::new("ip").args(["netns", "del", name]).status();
+        }
+    }
+}
+
+/// Sends one datagram and says whether it arrives in time.
+pub(crate) fn arrives(
+    client: &Workload,
+    server: &Workload,
+    to: SocketAddr,
+    patience: Duration,
+) -> bool {
+    let listener = bind(server, SocketAddr::new(server.any(to.ip()), to.port()));
+    listener.set_read_timeout(Some(patience)).expect("a socket has a timeout");
+    let sender = bind(client, SocketAddr::new(client.any(to.ip()), 0));
+    let mut buffer = [0; 16];
+    sender.send_to(b"hello", to).is_ok() && listener.recv(&mut buffer).is_ok()
+}
+
+fn bind(workload: &Workload, address: SocketAddr) -> UdpSocket {
+    let socket = workload.namespace.run(|| UdpSocket::bind(address));
+    socket.expect("a workload can be entered").expect("the port is free")
+}
+
+impl Workload {
+    /// The address of all its addresses, in the family of `ip`.
+    fn any(&self, ip: IpAddr) -> IpAddr {
+        if ip.is_ipv4() { [0, 0, 0, 0].into() } else { [0u16; 8].into() }
+    }
+}
+
+fn sysctl(namespace: &Namespace, key: &str, value: &str) {
+    let path = Path::new("/proc/sys").join(key);
+    let written = namespace.run(|| fs::write(path, value)).expect("a namespace can be entered");
+    written.expect("a sysctl of a namespace can be written");
+}
+
+fn open(name: &str) -> Namespace {
+    Namespace::open(&Path::new("/run/netns").join(name)).expect("the namespace was just made")
+}
+
+fn in_node(name: &str, arguments: &[&str]) {
+    run(&[&["-n", name], arguments].concat());
+}
+
+fn run(arguments: &[&str]) {
+    let output = Command::new("ip").args(arguments).output().expect("ip is installed");
+    assert!(
+        output.status.success(),
+        "ip {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Rules by place, for tables that tests write by hand.
+pub(crate) mod rules {
+    use super::*;
+    use podwall_model::{Direction, PolicyId, PolicyKind, RuleId, Section};
+    use podwall_policy::rule::Action;
+    use podwall_policy::table::{Decision, Half, Lane, Row, Step};
+
+    pub(crate) fn rule(name: &str, direction: Direction) -> Arc<RuleId> {
+        Arc::new(RuleId {
+            policy: PolicyId {
+                kind: PolicyKind::CiliumNetworkPolicy,
+                namespace: Some("lab".into()),
+                name: name.into(),
+            },
+            section: Section { spec: None, direction, deny: false },
+            index: Some(0),
+            content: 1,
+        })
+    }
+
+    /// An isolated direction that lets only `peers` through, by this rule, and all lanes or one.
+    pub(crate) fn only(peers: &[IdentityNumber], rule: &Arc<RuleId>, lane: Option<Lane>) -> Half {
+        let allow = Decision { action: Action::Allow, rule: Some(Arc::clone(rule)) };
+        let row = match lane {
+            None => Row::uniform(allow),
+            Some(lane) => Row::new(vec![
+                Step { first: Lane(0), decision: Decision::DEFAULT_DENY },
+                Step { first: lane, decision: allow },
+                Step { first: Lane(lane.0 + 1), decision: Decision::DEFAULT_DENY },
+            ]),
+        };
+        let row = Arc::new(row);
+        Half {
+            isolated: true,
+            fallback: Arc::new(Row::uniform(Decision::DEFAULT_DENY)),
+            rows: peers.iter().map(|peer| (*peer, Arc::clone(&row))).collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    pub(crate) fn open_table() -> Arc<Table> {
+        Arc::new(Table::open())
+    }
+
+    pub(crate) fn ingress(half: Half) -> Arc<Table> {
+        Arc::new(Table { ingress: half, egress: Half::open() })
+    }
+}

@@ -1,0 +1,4 @@
+//! The datapath on real packets, in network namespaces that each test makes. Needs root.
+
+mod first_packet;
+mod lab;
