@@ -1,0 +1,167 @@
+//! Flows and counters over time: append, query, keep within bounds.
+//!
+//! What is new is held in memory and settles on disk once a second, in one step; a disk that is full
+//! costs history and nothing else, and is said so. Flow bodies are somebody else's bytes: the
+//! ledger keeps them and reads only the facets beside them.
+
+mod counter;
+mod flow;
+mod pattern;
+mod retention;
+mod schema;
+mod stats;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use thiserror::Error;
+
+pub use counter::{Count, Key, Reading, RuleName};
+pub use flow::{Entry, Filter, Found, PAGE_LIMIT, Party, Record};
+pub use pattern::Pattern;
+pub use retention::Bounds;
+pub use stats::{Pair, Sample, Sums, Window};
+
+use counter::Counters;
+
+/// Why a question was not answered.
+#[derive(Debug, Error)]
+#[error("unable to read the ledger")]
+pub struct QueryError(#[from] rusqlite::Error);
+
+/// Flows and counters, in memory and on disk.
+pub struct Ledger {
+    connection: Connection,
+    counters: Counters,
+    bounds: Bounds,
+    next: u64,
+    /// Flows up to here are on disk.
+    settled: u64,
+    trouble: Option<String>,
+    /// Whether nothing can be kept beyond this run.
+    memory_only: bool,
+}
+
+impl Ledger {
+    /// The ledger at this path; made if it is not there. Where the file cannot be used, the ledger
+    /// works from memory and [`Ledger::trouble`] says why.
+    pub fn open(path: &Path, bounds: Bounds) -> Ledger {
+        match Self::with(schema::open(path), bounds) {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                let mut ledger = Self::memory(bounds);
+                ledger.trouble = Some(words(&error));
+                ledger
+            }
+        }
+    }
+
+    /// A ledger that is gone with the process.
+    pub fn memory(bounds: Bounds) -> Ledger {
+        let mut ledger = Self::with(schema::open_in_memory(), bounds)
+            .expect("an empty database in memory can be made");
+        ledger.memory_only = true;
+        ledger
+    }
+
+    fn with(connection: rusqlite::Result<Connection>, bounds: Bounds) -> rusqlite::Result<Ledger> {
+        let connection = connection?;
+        let counters = Counters::load(&connection)?;
+        let newest = "SELECT coalesce(max(seq), 0) FROM main.flow";
+        let last: u64 = connection.query_row(newest, [], |row| row.get(0))?;
+        Ok(Ledger {
+            connection,
+            counters,
+            bounds,
+            next: last + 1,
+            settled: last,
+            trouble: None,
+            memory_only: false,
+        })
+    }
+
+    /// Why nothing is kept on disk at the moment, in words.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Adds flows in their order; each gets a number that only grows. Returns the first number.
+    pub fn append(&mut self, records: &[Record]) -> u64 {
+        let first = self.next;
+        let inserted = flow::insert(&mut self.connection, first, records);
+        self.next += records.len() as u64;
+        self.note(inserted);
+        first
+    }
+
+    /// Takes absolute counters as they were read, and gives what was added since the last reading.
+    pub fn read(&mut self, reading: &Reading) -> Sample {
+        let step = self.counters.take(reading);
+        let inserted = stats::insert(&self.connection, &step);
+        self.note(inserted);
+        step.sample()
+    }
+
+    /// Notes that events were lost on their way here.
+    pub fn lose(&mut self, time: u64, count: u64) {
+        let sql = "INSERT INTO recent.loss (time, count) VALUES (?1, ?2)";
+        let inserted = self.connection.execute(sql, [time, count]).map(|_| ());
+        self.note(inserted);
+    }
+
+    /// Moves what is new to disk and drops what is too old, in one step each.
+    pub fn settle(&mut self, now: u64) {
+        let kept = match self.memory_only {
+            true => Ok(()),
+            false => retention::settle(&mut self.connection, &mut self.counters),
+        };
+        if kept.is_ok() {
+            self.settled = self.next - 1;
+        }
+        if !self.memory_only {
+            self.trouble = kept.as_ref().err().map(words);
+        }
+        let dropped = retention::drop_old(&self.connection, &self.bounds, now);
+        if self.trouble.is_none() {
+            self.note(dropped);
+        }
+    }
+
+    /// The newest flows that pass a filter.
+    pub fn flows(&self, filter: &Filter) -> Result<Found, QueryError> {
+        Ok(flow::find(&self.connection, filter)?)
+    }
+
+    /// Samples, sums and pairs of a time.
+    pub fn window(&self, since: u64, until: u64, step: u64) -> Result<Window, QueryError> {
+        Ok(stats::window(&self.connection, since, until, step)?)
+    }
+
+    /// How many events were lost in a time.
+    pub fn lost(&self, since: u64, until: u64) -> Result<u64, QueryError> {
+        let sql = "SELECT coalesce(sum(count), 0) FROM (
+            SELECT time, count FROM main.loss UNION ALL SELECT time, count FROM recent.loss
+        ) WHERE time BETWEEN ?1 AND ?2";
+        Ok(self.connection.query_row(sql, [since, until], |row| row.get(0))?)
+    }
+
+    /// Every counter with its sums over all lives of the kernel's own.
+    pub fn counters(&self) -> impl Iterator<Item = (&Key, &Count)> {
+        self.counters.iter()
+    }
+
+    /// The number that the next flow will get.
+    pub fn next_seq(&self) -> u64 {
+        self.next
+    }
+
+    fn note(&mut self, result: rusqlite::Result<()>) {
+        if let Err(error) = result {
+            self.trouble = Some(words(&error));
+        }
+    }
+}
+
+fn words(error: &rusqlite::Error) -> String {
+    error.to_string()
+}

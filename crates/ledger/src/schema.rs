@@ -1,0 +1,77 @@
+//! The tables, twice: `recent` in memory for what is new, `main` on disk for what has settled.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Grows by one with each change of the tables; a file of another version is left alone.
+const VERSION: i64 = 1;
+
+/// `flow`: one row an event, the facets that are asked for, and the body as it will be given back.
+/// `sample`: what was added between two readings, by namespace and verdict.
+/// `loss`: events that were lost on their way.
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS @.flow (
+    seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, verdict INTEGER NOT NULL,
+    direction INTEGER NOT NULL, workload TEXT NOT NULL, source TEXT NOT NULL,
+    destination TEXT NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
+    policy TEXT NOT NULL, count INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS @.flow_verdict ON flow (verdict, time);
+CREATE TABLE IF NOT EXISTS @.sample (
+    start INTEGER NOT NULL, end INTEGER NOT NULL, namespace TEXT NOT NULL,
+    verdict INTEGER NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS @.sample_end ON sample (end);
+CREATE TABLE IF NOT EXISTS @.loss (time INTEGER NOT NULL, count INTEGER NOT NULL);
+";
+
+/// `counter`: the kernel's absolute value as it was last read, beside the sum over all its lives.
+/// `reading`: when each node was last read.
+const KEPT: &str = "
+CREATE TABLE IF NOT EXISTS main.counter (
+    node TEXT NOT NULL, workload TEXT NOT NULL, direction INTEGER NOT NULL,
+    verdict INTEGER NOT NULL, reason INTEGER NOT NULL, policy TEXT NOT NULL, rule TEXT NOT NULL,
+    content INTEGER NOT NULL, absolute_packets INTEGER NOT NULL, absolute_bytes INTEGER NOT NULL,
+    packets INTEGER NOT NULL, bytes INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (node, workload, direction, verdict, reason, rule, content)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS main.reading (node TEXT PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// Readers see both as one.
+const VIEWS: &str = "
+CREATE TEMP VIEW flows AS SELECT * FROM main.flow UNION ALL SELECT * FROM recent.flow;
+CREATE TEMP VIEW samples AS SELECT * FROM main.sample UNION ALL SELECT * FROM recent.sample;
+";
+
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != 0 && version != VERSION {
+        return Err(rusqlite::Error::InvalidColumnName(format!(
+            "the file is of version {version}, this program writes {VERSION}, hint: move it away"
+        )));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    prepare(connection)
+}
+
+pub(crate) fn open_in_memory() -> rusqlite::Result<Connection> {
+    prepare(Connection::open_in_memory()?)
+}
+
+fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.execute("ATTACH DATABASE ':memory:' AS recent", [])?;
+    connection.execute_batch(&TABLES.replace('@', "recent"))?;
+    connection.execute_batch(&TABLES.replace('@', "main"))?;
+    connection.execute_batch(KEPT)?;
+    connection.execute_batch(VIEWS)?;
+    connection.pragma_update(Some("main"), "user_version", VERSION)?;
+    Ok(connection)
+}
