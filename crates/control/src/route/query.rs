@@ -1,0 +1,128 @@
+//! Query strings: known words only, each read into what it means.
+
+use std::str::FromStr;
+
+use podwall_ledger::{Filter, Pattern};
+use podwall_model::{Direction, Protocol, Verdict};
+
+use crate::refusal::Refusal;
+
+/// The longest list that one word may hold.
+const LIST_LIMIT: usize = 64;
+
+/// The pairs of a query string, in their order.
+pub(crate) type Pairs = Vec<(String, String)>;
+
+/// A filter over flows, from a query string. Lists are written `a,b` or by repeating the word.
+pub(crate) fn filter(pairs: &Pairs) -> Result<Filter, Refusal> {
+    let mut filter = Filter::default();
+    for (word, value) in pairs {
+        match word.as_str() {
+            "verdict" => {
+                for verdict in list(word, value)? {
+                    filter.verdicts.extend(verdicts(verdict)?);
+                }
+            }
+            "from" => filter.from.extend(list(word, value)?.map(Pattern::parse)),
+            "to" => filter.to.extend(list(word, value)?.map(Pattern::parse)),
+            "namespace" => filter.namespaces.extend(list(word, value)?.map(str::to_owned)),
+            "policy" => filter.policies.extend(list(word, value)?.map(str::to_owned)),
+            "port" => {
+                for port in list(word, value)? {
+                    filter.ports.push(number(word, port)?);
+                }
+            }
+            "protocol" => {
+                for name in list(word, value)? {
+                    let protocol = Protocol::from_str(name);
+                    filter.protocols.push(protocol.map_err(|e| bad(e.to_string()))?);
+                }
+            }
+            "direction" => filter.direction = Some(direction(value)?),
+            "since" => filter.since = Some(number(word, value)?),
+            "until" => filter.until = Some(number(word, value)?),
+            "before" => filter.before = Some(number(word, value)?),
+            "after" => filter.after = Some(number(word, value)?),
+            "limit" => filter.limit = number(word, value)?,
+            other => return Err(unknown(other, FLOW_WORDS)),
+        }
+    }
+    Ok(filter)
+}
+
+const FLOW_WORDS: &str = "verdict, from, to, namespace, port, protocol, policy, direction, since, \
+                          until, before, after, limit";
+
+/// A word of a query that no route of this kind knows.
+pub(crate) fn unknown(word: &str, known: &str) -> Refusal {
+    bad(format!("unknown word in the question: `{word}`, hint: known are {known}"))
+}
+
+/// A number in a query.
+pub(crate) fn number<T: FromStr>(word: &str, value: &str) -> Result<T, Refusal> {
+    value.parse().map_err(|_| bad(format!("not a number for {word}: `{value}`")))
+}
+
+fn list<'a>(word: &str, value: &'a str) -> Result<impl Iterator<Item = &'a str>, Refusal> {
+    if value.split(',').count() > LIST_LIMIT {
+        return Err(bad(format!("too many values for {word}, hint: at most {LIST_LIMIT}")));
+    }
+    Ok(value.split(',').map(str::trim).filter(|part| !part.is_empty()))
+}
+
+/// Our words, and Hubble's: `AUDIT` is what would drop, `DROPPED` is all that was dropped.
+fn verdicts(word: &str) -> Result<Vec<Verdict>, Refusal> {
+    Ok(match word.to_ascii_lowercase().replace(['-', ' '], "_").as_str() {
+        "forwarded" => vec![Verdict::Forwarded],
+        "would_drop" | "audit" => vec![Verdict::WouldDrop],
+        "dropped" => vec![Verdict::Dropped, Verdict::WouldAllow],
+        "would_allow" => vec![Verdict::WouldAllow],
+        _ => {
+            let known = "forwarded, would_drop (AUDIT), dropped, would_allow";
+            return Err(bad(format!("not a verdict: `{word}`, hint: write one of {known}")));
+        }
+    })
+}
+
+fn direction(word: &str) -> Result<Direction, Refusal> {
+    match word {
+        "ingress" => Ok(Direction::Ingress),
+        "egress" => Ok(Direction::Egress),
+        _ => Err(bad(format!("not a direction: `{word}`, hint: write ingress or egress"))),
+    }
+}
+
+fn bad(message: String) -> Refusal {
+    Refusal::bad_filter(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(word: &str, value: &str) -> Result<Filter, String> {
+        filter(&vec![(word.to_owned(), value.to_owned())]).map_err(|r| r.code().to_owned())
+    }
+
+    #[test]
+    fn lists_are_written_with_commas() {
+        let filter = ask("port", "53, 5432").unwrap();
+        assert_eq!(filter.ports, [53, 5432]);
+        assert_eq!(ask("verdict", "AUDIT").unwrap().verdicts, [Verdict::WouldDrop]);
+    }
+
+    #[test]
+    fn a_word_that_is_not_known_is_refused() {
+        for (word, value) in [
+            ("verdict", "maybe"),
+            ("port", "70000"),
+            ("colour", "red"),
+            ("since", "-1"),
+            ("direction", "up"),
+            ("protocol", "carrier pigeon"),
+        ] {
+            assert_eq!(ask(word, value), Err("bad_filter".into()), "{word}={value}");
+        }
+        assert!(ask("port", &vec!["1"; LIST_LIMIT + 1].join(",")).is_err());
+    }
+}
