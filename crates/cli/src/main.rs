@@ -1,0 +1,87 @@
+//! `podwall`: one program for the run itself and for the commands that talk to it.
+//!
+//! Reads arguments, starts what they name and turns the outcome into an exit code. What is done is
+//! done in `control`, `agent` and `demo`.
+
+mod arguments;
+mod client;
+mod down;
+mod duration;
+mod explain;
+mod line;
+mod mode;
+mod observe;
+mod status;
+mod table;
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use podwall_control::{Settings, What};
+
+use arguments::{Arguments, Command, Up};
+use client::NotRunning;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has seen enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("podwall: {error:#}");
+            let not_running = error.is::<NotRunning>();
+            ExitCode::from(if not_running { arguments::EXIT_NOT_RUNNING } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let state = arguments.state;
+    match arguments.command {
+        Command::Up(up) => podwall_control::up(&settings(&state, up)?),
+        Command::Down => down::run(&state),
+        Command::Status(status) => status::run(&state, &status),
+        Command::Observe(observe) => observe::run(&state, &observe),
+        Command::Explain(explain) => explain::run(&state, &explain),
+        Command::Mode(mode) => mode::run(&state, &mode),
+        Command::Openapi => {
+            println!("{}", podwall_control::openapi());
+            Ok(())
+        }
+        Command::DemoApp { arguments } => podwall_demo::app::run(&arguments),
+    }
+}
+
+fn settings(state: &Path, up: Up) -> anyhow::Result<Settings> {
+    let what = match (up.workloads, up.policies) {
+        (Some(workloads), Some(policies)) => What::Files { workloads, policies },
+        // The parser lets nothing else through than both or `--demo`.
+        (_, _) => What::Demo,
+    };
+    Ok(Settings {
+        what,
+        listen: up.listen,
+        state: std::path::absolute(state)?,
+        lasts: up.lasts,
+        program: std::env::current_exe()?,
+    })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn log() {
+    let wanted = std::env::var("PODWALL_LOG").unwrap_or_else(|_| "info".to_owned());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_env_filter(tracing_subscriber::EnvFilter::new(wanted))
+        .with_target(false)
+        .init();
+}
