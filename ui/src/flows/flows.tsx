@@ -6,6 +6,7 @@ import { book, bookState, readOlder, refreshFlows, status } from "../live/store"
 import { Banner } from "../frame/banner";
 import { TableBones } from "../frame/bones";
 import { useKeys } from "../frame/keys";
+import { Strip } from "../spark/strip";
 import { told } from "../words/sentence";
 import { exact } from "../words/number";
 import { FlowDrawer } from "./drawer";
@@ -58,6 +59,7 @@ export function Flows() {
       )}
       {state.phase === "waiting" ? <TableBones rows={12} /> : (
         <div className={`panel ${css.table}`}>
+          <Strip />
           <NewBar waiting={waiting} show={() => { showWaiting(); table.current?.toTop(); }} />
           {rows.length === 0
             ? <Empty filtered={params.get("q") !== null} />

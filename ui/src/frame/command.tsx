@@ -12,6 +12,8 @@ export function Command({ text }: { text: string }) {
     const timer = setTimeout(() => setSaid(""), SAID_MS);
     return () => clearTimeout(timer);
   }, [said]);
+  // Broken between words only: a browser would break after a hyphen of `--port`.
+  const words = text.split(" ");
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -22,7 +24,7 @@ export function Command({ text }: { text: string }) {
   };
   return (
     <div className={css.command}>
-      <code>{text}</code>
+      <code>{words.map((word, index) => <span key={index}>{word}{index < words.length - 1 && " "}</span>)}</code>
       <span className="label" role="status">{said}</span>
       <button type="button" className="square" onClick={copy} aria-label={`Copy: ${text}`} title="Copy">
         <Icon name={said === "Copied" ? "done" : "copy"} />

@@ -8,7 +8,7 @@ import { lanesOf, type Gap, type Unit } from "../live/series";
 import type { Span } from "../live/span";
 import type { Shown } from "../live/stats";
 import { marks } from "../live/store";
-import { bytes, rate } from "../words/number";
+import { bytes, exact, rate } from "../words/number";
 import { clock } from "../words/time";
 import { Chart, type Scale } from "./chart";
 import { Choice } from "./choice";
@@ -102,7 +102,7 @@ function GapWords({ gaps, lost }: { gaps: readonly Gap[]; lost: number }) {
       {gaps.map(({ from, to }) => (
         <li key={from}>{clock(from)} to {clock(to)}: nothing is known of this time; it is not counted as zero.</li>
       ))}
-      {lost > 0 && <li>{lost} flow records were lost since the start; the counters are whole.</li>}
+      {lost > 0 && <li>{exact(lost)} flow records were lost since the start; the counters are whole.</li>}
     </ul>
   );
 }

@@ -6,7 +6,7 @@ import type { Span } from "../live/span";
 import { Link } from "../frame/link";
 import { Mark } from "../verdict/mark";
 import { exact, rate, short } from "../words/number";
-import { Spark } from "./spark";
+import { Spark } from "../spark/spark";
 import css from "./overview.module.css";
 
 interface Props {

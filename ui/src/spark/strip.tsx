@@ -1,0 +1,48 @@
+// What was and would be dropped over the chosen time, above the flows: where to look.
+import { useEffect, useRef, useState } from "react";
+import { useStats } from "../live/stats";
+import { lastOf } from "../live/store";
+import { rate } from "../words/number";
+import { clockMinute } from "../words/time";
+import { Hatch, useHatch } from "./hatch";
+import { area, line, thinned } from "./steps";
+import css from "./spark.module.css";
+
+const HEIGHT = 40;
+
+export function Strip() {
+  const shown = lastOf(useStats().asked);
+  const place = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const hatch = useHatch();
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const watch = new ResizeObserver(() => setWidth(element.clientWidth - 32));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+
+  const samples = shown?.stats.samples ?? [];
+  const points = Math.max(Math.floor(width / 3), 1);
+  const each = (pick: (packets: { would_drop: number; dropped: number }) => number) =>
+    thinned(samples.map(({ packets, start, end }) => pick(packets) / Math.max((end - start) / 1000, 0.001)), points);
+  const would = each(({ would_drop }) => would_drop);
+  const all = each(({ would_drop, dropped }) => would_drop + dropped);
+  const room = { width, height: HEIGHT, top: Math.max(...all, 1) };
+  return (
+    <div ref={place} className={css.strip}>
+      <svg height={HEIGHT} viewBox={`0 0 ${Math.max(width, 1)} ${HEIGHT}`} aria-hidden="true">
+        <Hatch id={hatch.id} />
+        <path className={css.dropped} d={area(all, room)} />
+        <path d={area(would, room)} fill={hatch.fill} />
+        {would.length > 0 && <path className={css.would} d={line(would, room)} />}
+      </svg>
+      <div className={css.words}>
+        <span>{samples[0] ? clockMinute(samples[0].start) : ""}</span>
+        <span>would drop and dropped, up to {rate(Math.max(...all, 0))} packets a second</span>
+        <span>{shown ? clockMinute(shown.until) : ""}</span>
+      </div>
+    </div>
+  );
+}
