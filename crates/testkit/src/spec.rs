@@ -5,6 +5,7 @@ mod document;
 mod place;
 mod read;
 mod run;
+mod tables;
 mod witness;
 
 use podwall_model::{Direction, Mode, Protocol, WorkloadName, World};
@@ -16,6 +17,7 @@ use podwall_policy::rule::Policy;
 pub use self::place::Place;
 pub use self::read::{SpecError, read_folder, read_text, read_world};
 pub use self::run::{Failure, Report, run};
+pub use self::tables::Tables;
 pub use self::witness::{Crossing, Judge, Told, Unfit, Witness};
 
 /// One case.

@@ -1,8 +1,10 @@
-//! Every case of `specs/`, put to the judge.
+//! Every case of `specs/`, put to the judge and to the tables.
 
 use std::path::Path;
 
-use podwall_testkit::spec::{Judge, Report, Spec, read_folder, read_text, read_world, run};
+use podwall_testkit::spec::{
+    Judge, Report, Spec, Tables, Witness, read_folder, read_text, read_world, run,
+};
 
 fn specs() -> Vec<Spec> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
@@ -10,16 +12,31 @@ fn specs() -> Vec<Spec> {
     read_folder(&folder, &["world.yaml"], &world).unwrap_or_else(|error| panic!("{error}"))
 }
 
-#[test]
-fn every_case_is_judged_as_expected() {
+/// Runs every case before a witness; nothing may come out otherwise than expected.
+fn check(witness: impl Fn() -> Box<dyn Witness>) -> Report {
     let mut report = Report::default();
     for spec in specs() {
-        report.add(run(&spec, &mut Judge));
+        report.add(run(&spec, witness().as_mut()));
     }
     let failures: Vec<String> = report.failures.iter().map(ToString::to_string).collect();
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
-    assert_eq!(report.unfit, Vec::<String>::new(), "the judge can judge everything");
     assert!(report.judged > 400, "only {} flows and documents were judged", report.judged);
+    report
+}
+
+#[test]
+fn every_case_is_judged_as_expected() {
+    let report = check(|| Box::new(Judge));
+    assert_eq!(report.unfit, Vec::<String>::new(), "the judge can judge everything");
+}
+
+#[test]
+fn tables_say_the_same_in_every_case() {
+    let report = check(|| Box::new(Tables::default()));
+    let other: Vec<&String> =
+        report.unfit.iter().filter(|why| !why.contains("default enforcement only")).collect();
+    assert_eq!(other, Vec::<&String>::new());
+    assert_eq!(report.unfit.len(), 3, "{:#?}", report.unfit);
 }
 
 /// A case that expects the wrong thing fails, and says why.

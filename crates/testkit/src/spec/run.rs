@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use podwall_model::{Direction, Mode, PolicyId, Reason, RuleId, Verdict};
+use podwall_model::{Direction, Mode, PolicyId, Reason, RuleId, Verdict, WorkloadName};
 use podwall_policy::check_as;
 use podwall_policy::end::End;
 use podwall_policy::explain::{self, NEAREST, explain};
@@ -174,7 +174,8 @@ fn answer(
             Direction::Ingress => (&to, &from),
         };
         let asked = test.direction.is_none_or(|only| only == direction);
-        let Some(subject) = own.workload.clone().filter(|_| asked) else { continue };
+        let here = |name: &WorkloadName| asked && is_local(name, state);
+        let Some(subject) = own.workload.clone().filter(here) else { continue };
         let crossing =
             Crossing { subject, own: own.clone(), direction, peer: peer.clone(), packet };
         let answer = witness.judge(state, &crossing)?;
@@ -199,6 +200,13 @@ fn answer(
         Some((Verdict::Dropped, _)) => Outcome::Drop,
     };
     Ok(Answer { from, to, packet, outcome, decided })
+}
+
+/// Whether a workload is judged on the local node. Each node judges its own.
+fn is_local(name: &WorkloadName, state: &State) -> bool {
+    let local = state.world.nodes.iter().find(|node| node.local).map(|node| node.name.as_str());
+    let node = state.world.workload(name).map(|workload| workload.node.as_str());
+    node.is_some_and(|node| node.is_empty() || Some(node) == local)
 }
 
 /// What is not as expected of one answer: the expectation, and what it is.
