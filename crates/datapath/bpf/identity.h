@@ -26,18 +26,22 @@ PW_PROVED_ALONE __u32 identify(const struct pw_address *address)
 	return is_v4(address) ? PW_WORLD_V4 : PW_WORLD_V6;
 }
 
+static __always_inline int is_host(__u32 identity)
+{
+	return identity == PW_HOST || identity >= PW_FIRST_HOST;
+}
+
 /*
  * The sender of a packet that arrives at a workload. That it is this machine is proved by its
  * having come in nowhere, not by an address that anybody may write.
  */
 static __always_inline __u32 identify_sender(const struct pw_address *address, __u8 host)
 {
-	__u32 identity;
+	__u32 identity = identify(address);
 
 	if (host)
-		return PW_HOST;
-	identity = identify(address);
-	if (identity == PW_HOST)
+		return is_host(identity) ? identity : PW_HOST;
+	if (is_host(identity))
 		return is_v4(address) ? PW_WORLD_V4 : PW_WORLD_V6;
 	return identity;
 }

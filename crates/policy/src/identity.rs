@@ -148,12 +148,17 @@ impl Resolved {
 #[derive(Clone, Debug)]
 pub struct Identities {
     next: u32,
+    next_host: u32,
     numbers: HashMap<Identity, IdentityNumber>,
 }
 
 impl Default for Identities {
     fn default() -> Identities {
-        Identities { next: IdentityNumber::FIRST_LOCAL.0, numbers: HashMap::new() }
+        Identities {
+            next: IdentityNumber::FIRST_LOCAL.0,
+            next_host: IdentityNumber::FIRST_HOST.0,
+            numbers: HashMap::new(),
+        }
     }
 }
 
@@ -163,11 +168,14 @@ impl Identities {
     pub fn adopt(texts: &BTreeMap<IdentityNumber, String>) -> Identities {
         let mut adopted = Identities::default();
         for (&number, text) in texts {
-            adopted.next = adopted.next.max(number.0.saturating_add(1));
             if number < IdentityNumber::FIRST_LOCAL {
                 continue;
             }
-            if let Ok(identity) = text.parse() {
+            let next = adopted.next_beside(number);
+            *next = (*next).max(number.0.saturating_add(1));
+            if let Ok(identity) = text.parse::<Identity>()
+                && identity.is_host() == number.is_host()
+            {
                 adopted.numbers.insert(identity, number);
             }
         }
@@ -177,7 +185,7 @@ impl Identities {
     /// The number of an identity, given now if it has none.
     ///
     /// # Panics
-    /// When 2^32 numbers have been given.
+    /// When every number has been given.
     pub fn number(&mut self, identity: &Identity) -> IdentityNumber {
         if let Some(number) = identity.well_known() {
             return number;
@@ -185,10 +193,22 @@ impl Identities {
         if let Some(number) = self.numbers.get(identity) {
             return *number;
         }
-        let number = IdentityNumber(self.next);
-        self.next = self.next.checked_add(1).expect("a node meets fewer than 2^32 identities");
+        let (first, end) = if identity.is_host() {
+            (IdentityNumber::FIRST_HOST, u32::MAX)
+        } else {
+            (IdentityNumber::FIRST_LOCAL, IdentityNumber::FIRST_HOST.0)
+        };
+        let next = self.next_beside(first);
+        assert!(*next < end, "a node meets fewer than 50,000,000 identities");
+        let number = IdentityNumber(*next);
+        *next += 1;
         self.numbers.insert(identity.clone(), number);
         number
+    }
+
+    /// The counter that a number came from: the local node has its own.
+    fn next_beside(&mut self, number: IdentityNumber) -> &mut u32 {
+        if number.is_host() { &mut self.next_host } else { &mut self.next }
     }
 
     /// Forgets the identities whose numbers nothing refers to any more. Should one come back, it

@@ -110,6 +110,14 @@ impl IdentityNumber {
     pub const WORLD_V6: IdentityNumber = IdentityNumber(10);
     /// The first number that the node gives itself.
     pub const FIRST_LOCAL: IdentityNumber = IdentityNumber(256);
+    /// The first number of the local node at addresses that a range tells apart from the rest of
+    /// it. All of these are the node: the kernel takes none for a sender that comes from elsewhere.
+    pub const FIRST_HOST: IdentityNumber = IdentityNumber(3 << 24);
+
+    /// Whether it is the local node, at whichever address.
+    pub fn is_host(self) -> bool {
+        self == IdentityNumber::HOST || self >= IdentityNumber::FIRST_HOST
+    }
 }
 
 /// One direction of a table.

@@ -111,7 +111,8 @@ fn a_range_of_everything_tells_pods_and_nodes_apart_by_address() {
     let named = ranges(&[("192.0.2.0/24", None, Reach::Everything)]);
     let resolved = Identities::default().resolve(&world(), &named, &Options::default());
     let host = number_of(&resolved, "192.0.2.1");
-    assert!(host >= IdentityNumber::FIRST_LOCAL && resolved.identities[&host].is_host());
+    assert_eq!(host, IdentityNumber::FIRST_HOST);
+    assert!(resolved.identities[&host].is_host());
 }
 
 #[test]
@@ -138,11 +139,17 @@ fn numbers_go_on_behind_those_that_were_pinned() {
     let before = first.resolve(&world(), &Ranges::default(), &Options::default());
     let mut texts = before.texts();
     texts.insert(IdentityNumber(4000), "written by another version".into());
+    texts.insert(IdentityNumber::FIRST_HOST, "reserved:host||192.0.2.0/24".into());
     let mut second = Identities::adopt(&texts);
     let after = second.resolve(&world(), &Ranges::default(), &Options::default());
     assert_eq!(before, after);
     let newcomer = Identity::reserved(&["newcomer"]);
     assert_eq!(second.number(&newcomer), IdentityNumber(4001));
+    let mut host = Identity::reserved(&["host"]);
+    host.ranges.insert("192.0.2.0/24".parse().unwrap());
+    assert_eq!(second.number(&host), IdentityNumber::FIRST_HOST);
+    host.ranges.insert("192.0.2.0/25".parse().unwrap());
+    assert_eq!(second.number(&host), IdentityNumber(IdentityNumber::FIRST_HOST.0 + 1));
 }
 
 #[test]
