@@ -123,6 +123,7 @@ fn each_workload_is_found_at_its_own_interface() {
 #[test]
 fn what_a_killed_run_left_is_undone_from_its_record() {
     in_a_machine("what_a_killed_run_left_is_undone_from_its_record", |state| {
+        let theirs = Theirs::make();
         let before = Listing::take();
         let mut parent = start_example(state, "c");
         let log = || Log::of(&state.join("logs"), "customers");
@@ -144,6 +145,7 @@ fn what_a_killed_run_left_is_undone_from_its_record() {
         Demo::start(&settings(state, "c")).unwrap().stop().unwrap();
         assert_eq!(fs::read_to_string(policy).unwrap(), "# mine\n");
         before.assert_same();
+        theirs.assert_whole();
     });
 }
 
@@ -171,6 +173,26 @@ fn a_second_run_of_the_same_name_leaves_the_first_alone() {
         assert_eq!(first.ended(), Vec::<String>::new());
         first.stop().unwrap();
     });
+}
+
+/// What somebody else has on the machine: a namespace beside ours, with a file system.
+struct Theirs;
+
+impl Theirs {
+    fn make() -> Theirs {
+        let made = Command::new("ip").args(["netns", "add", "theirs"]).status().unwrap();
+        fs::create_dir("/run/theirs").unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "theirs", "/run/theirs"]).status();
+        assert!(made.success() && mounted.unwrap().success());
+        fs::write("/run/theirs/file", "").unwrap();
+        Theirs
+    }
+
+    fn assert_whole(&self) {
+        let inside = ["netns", "exec", "theirs", "true"];
+        assert!(Command::new("ip").args(inside).status().unwrap().success());
+        assert!(Path::new("/run/theirs/file").exists());
+    }
 }
 
 fn start_example(state: &Path, instance: &str) -> Child {
