@@ -22,8 +22,8 @@ static __always_inline __u64 wake(void)
 	return BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void fill(struct pw_event *event, const struct packet *packet,
-				 const struct judgement *judgement)
+static __noinline int fill(struct pw_event *event, const struct packet *packet,
+			   const struct judgement *judgement)
 {
 	event->time = bpf_ktime_get_ns();
 	event->pod = packet->key.pod;
@@ -45,6 +45,7 @@ static __always_inline void fill(struct pw_event *event, const struct packet *pa
 	event->tcp_flags = packet->tcp_flags;
 	event->hook = packet->hook;
 	*(__u32 *)event->pad = 0;
+	return 0;
 }
 
 /* `connection` may be missing; else it names the real other end. */

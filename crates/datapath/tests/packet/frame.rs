@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-/// IPv4, IPv6 and ARP on Ethernet.
-pub(crate) const ETHERTYPES: [u16; 3] = [0x0800, 0x86dd, 0x0806];
 /// TCP flags.
 pub(crate) const FIN: u8 = 0x01;
 pub(crate) const SYN: u8 = 0x02;
@@ -28,8 +26,8 @@ pub(crate) fn v4(
 ) -> Vec<u8> {
     let (IpAddr::V4(source), IpAddr::V4(destination)) = ends else { panic!("both are IPv4") };
     let words = 5 + options.len() / 4;
-    let total = u16::try_from(words * 4 + payload.len()).unwrap();
-    let mut ip = vec![0x40 | u8::try_from(words).unwrap(), 0];
+    let total = u16::try_from(words * 4 + payload.len()).expect("a frame is short");
+    let mut ip = vec![0x40 | u8::try_from(words).expect("an option is short"), 0];
     ip.extend(total.to_be_bytes());
     ip.extend(piece.0.to_be_bytes());
     ip.extend(piece.1.to_be_bytes());
@@ -45,7 +43,7 @@ pub(crate) fn v4(
 pub(crate) fn v6(ends: (IpAddr, IpAddr), next: u8, payload: &[u8]) -> Vec<u8> {
     let (IpAddr::V6(source), IpAddr::V6(destination)) = ends else { panic!("both are IPv6") };
     let mut ip = vec![0x60, 0, 0, 0];
-    ip.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
+    ip.extend(u16::try_from(payload.len()).expect("a frame is short").to_be_bytes());
     ip.extend([next, 255]);
     ip.extend(source.octets());
     ip.extend(destination.octets());

@@ -2,8 +2,15 @@
 //!
 //! Every test asserts what becomes of a packet and the whole change of all counters. Needs root.
 
-#![allow(dead_code)]
-
+mod corpus;
+mod cost;
+mod fault;
 mod flow;
 mod frame;
+mod icmp;
+mod identity;
 mod node;
+mod object;
+mod piece;
+mod service;
+mod shared;

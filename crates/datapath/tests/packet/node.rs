@@ -51,6 +51,11 @@ impl Context {
     }
 }
 
+thread_local! {
+    /// What this thread's nodes load instead of the build's object.
+    static OTHER: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
 /// The object, loaded.
 pub(crate) struct Node {
     object: Object,
@@ -67,8 +72,8 @@ pub(crate) fn lane(protocol: u8, port: u16) -> u32 {
 /// The address of workload 1 or 2.
 pub(crate) fn pod(number: u8, like: IpAddr) -> IpAddr {
     match like {
-        IpAddr::V4(_) => format!("10.0.0.{number}").parse().unwrap(),
-        IpAddr::V6(_) => format!("fd00::{number}").parse().unwrap(),
+        IpAddr::V4(_) => format!("10.0.0.{number}").parse().expect("an address"),
+        IpAddr::V6(_) => format!("fd00::{number}").parse().expect("an address"),
     }
 }
 
@@ -77,7 +82,7 @@ pub(crate) const OUTSIDE: [&str; 2] = ["203.0.113.9", "2001:db8::9"];
 
 /// Both families, by an outside address of each.
 pub(crate) fn families() -> [IpAddr; 2] {
-    OUTSIDE.map(|text| text.parse().unwrap())
+    OUTSIDE.map(|text| text.parse().expect("an address"))
 }
 
 fn with_sizes(bytes: &[u8], sizes: &BTreeMap<&str, u32>, settings: abi::Settings) -> Object {
@@ -85,23 +90,18 @@ fn with_sizes(bytes: &[u8], sizes: &BTreeMap<&str, u32>, settings: abi::Settings
     for mut map in open.maps_mut() {
         let name = map.name().to_string_lossy().into_owned();
         if name == ".rodata.settings" {
-            map.set_initial_value(settings.as_bytes()).unwrap();
+            map.set_initial_value(settings.as_bytes()).expect("the kernel answers");
         }
         if let Some(size) = sizes.get(name.as_str()) {
-            map.set_max_entries(*size).unwrap();
+            map.set_max_entries(*size).expect("the kernel answers");
         }
     }
     open.load().expect("the object loads (needs root)")
 }
 
 impl Node {
-    /// A node with the build's own object and small maps.
+    /// A node with small maps.
     pub(crate) fn new() -> Node {
-        Node::with(podwall_datapath::OBJECT)
-    }
-
-    /// A node with another object.
-    pub(crate) fn with(object: &[u8]) -> Node {
         let sizes = BTreeMap::from([
             ("pw_connections", 1024),
             ("pw_counters", 512),
@@ -110,21 +110,32 @@ impl Node {
             ("pw_rows", 1024),
             ("pw_events", 65536),
         ]);
-        Node::sized(object, &sizes, 512)
+        Node::sized(&sizes, 512)
+    }
+
+    /// Runs something with nodes that have another object than the build's.
+    pub(crate) fn in_place_of_the_object<T>(object: &[u8], run: impl FnOnce() -> T) -> T {
+        OTHER.set(Some(object.to_vec()));
+        let result = run();
+        OTHER.set(None);
+        result
     }
 
     /// A node with maps of these sizes.
-    pub(crate) fn sized(object: &[u8], sizes: &BTreeMap<&str, u32>, counters: u32) -> Node {
+    pub(crate) fn sized(sizes: &BTreeMap<&str, u32>, counters: u32) -> Node {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).expect("needs root");
         let made = Command::new("ip")
             .args(["link", "add", "pod1", "type", "veth", "peer", "name", "pod2"])
             .status()
             .expect("needs iproute2");
         assert!(made.success());
-        let devices = ["pod1", "pod2"].map(|name| nix::net::if_::if_nametoindex(name).unwrap());
+        let devices = ["pod1", "pod2"]
+            .map(|name| nix::net::if_::if_nametoindex(name).expect("the kernel answers"));
         let settings = abi::Settings { counters, nat: abi::NAT_CAST, ..Default::default() };
-        let node =
-            Node { object: with_sizes(object, sizes, settings), devices, steps: RefCell::new(1) };
+        let other = OTHER.with_borrow(Clone::clone);
+        let bytes = other.as_deref().unwrap_or(podwall_datapath::OBJECT);
+        let object = with_sizes(bytes, sizes, settings);
+        let node = Node { object, devices, steps: RefCell::new(1) };
         for number in [1, 2] {
             node.place(number);
         }
@@ -178,7 +189,7 @@ impl Node {
             let decision = action << abi::ACTION_SHIFT | rule;
             self.put("pw_steps", &index, &abi::Step { first: *first, decision });
         }
-        let length = u32::try_from(steps.len()).unwrap();
+        let length = u32::try_from(steps.len()).expect("the kernel answers");
         *self.steps.borrow_mut() += length;
         abi::Row { start, length }
     }
@@ -251,7 +262,11 @@ impl Node {
 
     fn test_run(&self, way: Way, frame: &[u8], context: &mut Context, repeat: u32) -> (u32, u128) {
         let name = if way == Way::Out { "from_pod" } else { "to_pod" };
-        let program = self.object.progs_mut().find(|program| program.name() == name).unwrap();
+        let program = self
+            .object
+            .progs_mut()
+            .find(|program| program.name() == name)
+            .expect("the kernel answers");
         let input = ProgramInput {
             context_in: Some(&mut context.0),
             data_in: Some(frame),
@@ -262,13 +277,19 @@ impl Node {
         (output.return_value, output.duration.as_nanos())
     }
 
-    /// Every counter that counted: packets and bytes.
+    /// Every counter that counted: packets and bytes. Nothing may be without its number.
     pub(crate) fn counters(&self) -> BTreeMap<Counted, (u64, u64)> {
+        assert_eq!(self.total(0), (0, 0), "nothing was counted without a number");
+        self.counted()
+    }
+
+    /// Every counter with a number that counted.
+    pub(crate) fn counted(&self) -> BTreeMap<Counted, (u64, u64)> {
         let ids = self.map("pw_counter_ids");
         let mut all = BTreeMap::new();
         for key in ids.keys() {
-            let key = abi::CounterKey::read_from_bytes(&key).unwrap();
-            let index: u32 = self.read("pw_counter_ids", &key).unwrap();
+            let key = abi::CounterKey::read_from_bytes(&key).expect("the kernel answers");
+            let index: u32 = self.read("pw_counter_ids", &key).expect("the kernel answers");
             let sum = self.total(index);
             let verdict = Verdict::from_number(key.verdict).expect("a verdict we know");
             let reason = Reason::from_number(key.reason).expect("a reason we know");
@@ -276,18 +297,18 @@ impl Node {
                 all.insert((key.slot, key.direction, verdict, reason, key.rule), sum);
             }
         }
-        assert_eq!(self.total(0), (0, 0), "nothing was counted without a number");
         all
     }
 
-    fn total(&self, index: u32) -> (u64, u64) {
+    /// What one element of the counters holds, over all CPUs.
+    pub(crate) fn total(&self, index: u32) -> (u64, u64) {
         let per_cpu = self
             .map("pw_counters")
             .lookup_percpu(&index.to_ne_bytes(), MapFlags::ANY)
-            .unwrap()
+            .expect("the kernel answers")
             .expect("the counter exists");
         per_cpu.iter().fold((0, 0), |(packets, bytes), cpu| {
-            let counter = abi::Counter::read_from_bytes(&cpu[..16]).unwrap();
+            let counter = abi::Counter::read_from_bytes(&cpu[..16]).expect("the kernel answers");
             (packets + counter.packets, bytes + counter.bytes)
         })
     }
@@ -302,17 +323,20 @@ impl Node {
                 seen.borrow_mut().push(abi::Event::read_from_bytes(bytes).expect("an event"));
                 0
             })
-            .unwrap();
-        builder.build().unwrap().consume().unwrap();
+            .expect("the kernel answers");
+        builder.build().expect("the kernel answers").consume().expect("the ring is read");
         seen.into_inner()
     }
 
     /// Events told and lost, over all CPUs.
     pub(crate) fn event_counts(&self) -> (u64, u64) {
-        let per_cpu =
-            self.map("pw_event_counts").lookup_percpu(&[0; 4], MapFlags::ANY).unwrap().unwrap();
+        let per_cpu = self
+            .map("pw_event_counts")
+            .lookup_percpu(&[0; 4], MapFlags::ANY)
+            .expect("the kernel answers")
+            .expect("the element exists");
         per_cpu.iter().fold((0, 0), |sum, cpu| {
-            let counts = abi::EventCounts::read_from_bytes(&cpu[..16]).unwrap();
+            let counts = abi::EventCounts::read_from_bytes(&cpu[..16]).expect("the kernel answers");
             (sum.0 + counts.told, sum.1 + counts.lost)
         })
     }
@@ -321,8 +345,7 @@ impl Node {
     #[track_caller]
     pub(crate) fn expect(
         &self,
-        way: Way,
-        number: u8,
+        (way, number): (Way, u8),
         frame: &[u8],
         verdict: Verdict,
         counted: Told,
@@ -337,7 +360,7 @@ impl Node {
             }
         }
         let direction = counted.direction;
-        let length = u64::try_from(frame.len() - 14).unwrap();
+        let length = u64::try_from(frame.len() - 14).expect("the kernel answers");
         let wanted = BTreeMap::from([(
             (u32::from(number), direction, verdict, counted.reason, counted.rule),
             (1, length),
