@@ -37,7 +37,7 @@ pub(crate) fn read(node: &Node, dialect: &Dialect, findings: &mut Findings) -> O
             peers.extend(expand(name, dialect).into_iter().map(Peer::Labels));
         } else {
             let message = format!("unsupported entity: {}", shown(name));
-            let help = match fields::nearest(name, &NAMES) {
+            let help = match nearest(name) {
                 Some(near) => format!("the nearest is `{near}`"),
                 None => format!("write one of {}", NAMES.join(", ")),
             };
@@ -45,6 +45,16 @@ pub(crate) fn read(node: &Node, dialect: &Dialect, findings: &mut Findings) -> O
         }
     }
     Some(if anyone { Peers::Anyone } else { Peers::AnyOf(peers) })
+}
+
+/// Whether it is the name of one reserved label.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    NAMES.contains(&name) && !["all", "cluster", "cluster-mesh", "none"].contains(&name)
+}
+
+/// The entity that a misspelt name is nearest to.
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+    fields::nearest(name, &NAMES)
 }
 
 fn expand(name: &str, dialect: &Dialect) -> Vec<Selector> {

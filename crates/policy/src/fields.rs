@@ -197,7 +197,7 @@ fn is_not_text(word: &str) -> bool {
 
 /// The known word that is the fewest edits away, if it is near at all.
 pub(crate) fn nearest<'words>(word: &str, known: &[&'words str]) -> Option<&'words str> {
-    let limit = (word.len() / 3).clamp(1, 4);
+    let limit = word.len().div_ceil(3).clamp(1, 4);
     known
         .iter()
         .map(|candidate| (distance(word, candidate), *candidate))

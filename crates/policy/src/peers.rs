@@ -1,11 +1,11 @@
 //! The peers of an element of CNP and CCNP: `from...` and `to...`, of which one may be filled.
 
-use podwall_model::{Cidr, CidrError, Direction};
+use podwall_model::{Cidr, CidrError, Direction, Source};
 
 use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::entity;
 use crate::fields::{self, Fields};
-use crate::rule::{Peer, Peers, Reach};
+use crate::rule::{Peer, Peers, Reach, Requirement, Selector, Test};
 use crate::scope::Scope;
 use crate::selector::{self, Keys};
 use crate::yaml::{Node, Value};
@@ -55,8 +55,10 @@ pub(crate) fn take(
             entity::read(node, scope.dialect, findings)
         } else if name == names.endpoints {
             read_list(node, findings, |item, findings| {
-                let selector = selector::read(item, Keys::Sourced, findings)?;
-                Some(Peer::Labels(scope.peer(selector)))
+                let selector = scope.peer(selector::read(item, Keys::Sourced, findings)?);
+                check_ranges(&selector, item.span, findings)?;
+                check_reserved(&selector, item.span, findings);
+                Some(Peer::Labels(selector))
             })
         } else if name == names.cidr {
             read_list(node, findings, |item, findings| {
@@ -109,6 +111,49 @@ fn read_list(
     let peers: Vec<Peer> = items.iter().filter_map(|item| read(item, findings)).collect();
     // Refused items leave a list that only looks empty.
     (peers.len() == items.len()).then_some(Peers::AnyOf(peers))
+}
+
+/// Labels of ranges in a selector. Beside a namespace they can only be absent: no pod carries one.
+/// Without one they would mean addresses of the world, which `CIDRSet` says better.
+fn check_ranges(selector: &Selector, span: Span, findings: &mut Findings) -> Option<()> {
+    let of_range = |r: &&Requirement| r.source == Some(Source::Cidr);
+    let wanted = |r: &Requirement| matches!(r.test, Test::In(_) | Test::Exists);
+    let mut ranges = selector.0.iter().filter(of_range).peekable();
+    if ranges.peek().is_none() {
+        return Some(());
+    }
+    let pods_only = selector.0.iter().any(|r| r.source == Some(Source::K8s) && wanted(r));
+    if !pods_only {
+        let message = "labels of ranges beside reserved ones are not supported yet: `cidr:`";
+        let help = "name the range in fromCIDRSet or toCIDRSet, with `except` for what is left out";
+        findings.error_with(Code::UNSUPPORTED, span, message, help);
+        return None;
+    }
+    if ranges.any(wanted) {
+        let message = "the selector matches nothing: no pod carries a label of a range: `cidr:`";
+        let help = "name the range in fromCIDR or toCIDR";
+        findings.warn(Code::MATCHES_NOTHING, span, message, help);
+    }
+    Some(())
+}
+
+/// Reserved labels that nobody carries: a misspelt one would silently match nothing.
+fn check_reserved(selector: &Selector, span: Span, findings: &mut Findings) {
+    for requirement in selector.0.iter().filter(|r| r.source == Some(Source::Reserved)) {
+        let key = requirement.key.as_str();
+        if key == "world" {
+            let message = "no address carries the label where IPv4 and IPv6 are both on: `world`";
+            let help = "name the entity `world`, or reserved:world-ipv4 and reserved:world-ipv6";
+            findings.warn(Code::MATCHES_NOTHING, span, message, help);
+        } else if !entity::is_reserved(key) {
+            let message = format!("nobody carries the label: `reserved:{key}`");
+            let help = match entity::nearest(key) {
+                Some(near) => format!("the nearest known is `reserved:{near}`"),
+                None => "reserved labels are those of entities, as in reserved:host".to_owned(),
+            };
+            findings.warn(Code::MATCHES_NOTHING, span, message, help);
+        }
+    }
 }
 
 /// `cidr` with its `except` (also NetworkPolicy's `ipBlock`).

@@ -68,3 +68,61 @@ fn the_mode_annotation_is_read() {
         .replace("name: p,", "name: p, annotations: {podwall.io/mode: off},");
     assert_eq!(check(&text, "").policies[0].mode, Some(Mode::Off));
 }
+
+#[test]
+fn a_selector_that_matches_nothing_is_told_and_used() {
+    for (labels, said) in [
+        (
+            "\"reserved:hots\": \"\"",
+            "nobody carries the label: `reserved:hots`, hint: the nearest known is `reserved:host`",
+        ),
+        (
+            "\"reserved:world\": \"\"",
+            "no address carries the label where IPv4 and IPv6 are both on: `world`",
+        ),
+        (
+            "\"cidr:10.0.0.0/8\": \"\"",
+            "the selector matches nothing: no pod carries a label of a range",
+        ),
+    ] {
+        let spec = format!(
+            "endpointSelector: {{}}\ningress: [{{fromEndpoints: [{{matchLabels: {{{labels}}}}}]}}]"
+        );
+        let checked = check(&cnp(&spec), "p.yaml");
+        let said_of_it = finding(&checked);
+        assert!(said_of_it.contains("warning PW0902") && said_of_it.contains(said), "{said_of_it}");
+        assert_eq!(checked.policies.len(), 1);
+    }
+}
+
+/// Equal content has an equal name, and whatever changes the meaning changes the name.
+#[test]
+fn a_rule_is_named_by_its_content() {
+    let hash = |subject: &str, element: &str| {
+        let spec = format!("endpointSelector: {{matchLabels: {subject}}}\ningress:\n- {element}");
+        let checked = check(&cnp(&spec), "");
+        assert_eq!(checked.diagnostics, []);
+        checked.policies[0].rules[0].id.content
+    };
+    let plain = hash("{app: a}", "{fromEndpoints: [{matchLabels: {app: b, tier: x}}]}");
+    let same = hash("{app: a}", "{fromEndpoints: [{matchLabels: {tier: x, app: b}}], toPorts: []}");
+    assert_eq!(plain, same);
+    let others = [
+        hash("{app: c}", "{fromEndpoints: [{matchLabels: {app: b, tier: x}}]}"),
+        hash("{app: a}", "{fromEndpoints: [{matchLabels: {app: b}}, {matchLabels: {tier: x}}]}"),
+        hash("{app: a}", "{fromEndpoints: [{matchLabels: {app: b, tier: xx}}]}"),
+        hash("{app: a}", "{fromEndpoints: [], toPorts: [{ports: [{port: \"80\"}]}]}"),
+        hash("{app: a}", "{toPorts: [{ports: [{port: \"80\"}]}]}"),
+        hash("{app: a}", "{toPorts: [{ports: [{port: \"80\", protocol: TCP}]}]}"),
+        hash("{app: a}", "{toPorts: [{ports: [{port: \"80\", endPort: 81}]}]}"),
+        hash("{app: a}", "{icmps: [{fields: [{type: 8}]}]}"),
+        hash("{app: a}", "{icmps: [{fields: [{type: 8, family: IPv6}]}]}"),
+        hash("{app: a}", "{fromCIDRSet: [{cidr: 10.0.0.0/8}]}"),
+        hash("{app: a}", "{fromCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}]}"),
+        hash("{app: a}", "{fromEntities: [all]}"),
+    ];
+    let mut all: Vec<u64> = others.into_iter().chain([plain]).collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 13);
+}
