@@ -166,8 +166,9 @@ fn sentences(judged: &Judged<'_>, direction: Direction, nearest: &[Nearest]) -> 
     match judged.verdict {
         Verdict::Forwarded | Verdict::Dropped => {}
         Verdict::WouldDrop => {
-            sentences
-                .push("the policies that enforce let it pass; this one only detects".to_owned());
+            sentences.push(
+                "the policies that enforce let it pass; what would drop it only detects".to_owned(),
+            );
         }
         Verdict::WouldAllow => {
             sentences.push("with what is in detection enforced too, it would pass".to_owned());
