@@ -58,6 +58,6 @@ pub(crate) fn wait_until(within: Duration, what: &str, condition: impl Fn() -> b
     let end = Instant::now() + within;
     while !condition() {
         assert!(Instant::now() < end, "waited {within:?} for {what}");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -150,6 +150,29 @@ fn what_a_killed_run_left_is_undone_from_its_record() {
 }
 
 #[test]
+fn a_run_killed_after_any_step_of_its_start_is_undone() {
+    in_a_machine("a_run_killed_after_any_step_of_its_start_is_undone", |state| {
+        let before = Listing::take();
+        let steps = || fs::read_to_string(record_in(state)).unwrap_or_default().lines().count();
+        // One line for the boot, two for the directory, then namespaces and programs.
+        for step in 1..=24 {
+            let mut parent = Command::new(binary());
+            parent.arg(state).arg("k").stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut parent = parent.spawn().unwrap();
+            wait_until(Duration::from_secs(10), "the step", || steps() >= step);
+            parent.kill().unwrap();
+            parent.wait().unwrap();
+            wait_until(Duration::from_secs(5), "the end of all programs", || {
+                listing::processes() == before.processes
+            });
+            let undone = made::undo_leftovers(&record_in(state)).unwrap();
+            assert!(undone.left.is_empty(), "step {step}: {:?}", undone.left);
+            before.assert_same();
+        }
+    });
+}
+
+#[test]
 fn a_start_that_does_not_succeed_undoes_itself() {
     in_a_machine("a_start_that_does_not_succeed_undoes_itself", |state| {
         let before = Listing::take();
