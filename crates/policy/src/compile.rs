@@ -25,7 +25,7 @@ use self::posting::{Bearer, Postings};
 use self::ranking::{Rank, Ranking};
 use crate::identity::{Identities, Identity, Ranges, Resolved};
 use crate::mode;
-use crate::options::Options;
+use crate::options::{Enforcement, Options};
 use crate::rule::{Policy, Subject};
 use crate::table::{IdentityNumber, Table};
 
@@ -126,6 +126,9 @@ impl<'a> Compiler<'a> {
     fn select(&self, classes: &[Class], mut tell: impl FnMut(usize, Mode, Direction, Rank)) {
         let subjects = classes.iter().map(|class| Bearer::Subject(&class.labels));
         let postings = Postings::of(subjects, self.options);
+        if self.options.enforcement == Enforcement::Never {
+            return;
+        }
         let mut known = HashMap::new();
         for rank in self.ranking.ranks() {
             let ranked = &self.ranking[rank];

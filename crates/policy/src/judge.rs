@@ -9,20 +9,9 @@ use podwall_model::{Direction, Reason, RuleId, Verdict, Workload, World};
 use crate::end::End;
 use crate::matching::{self, Packet};
 use crate::mode::{self, PolicySet};
+pub use crate::options::Enforcement;
 use crate::options::Options;
 use crate::rule::{Action, Policy, Rule};
-
-/// When a direction of a workload is default-deny.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Enforcement {
-    /// Where a policy selects it and does not say otherwise.
-    #[default]
-    Default,
-    /// Always, with policies or without.
-    Always,
-    /// Never: everything passes.
-    Never,
-}
 
 /// A world and the policies in it.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +109,7 @@ impl<'a> Judgement<'a> {
 impl<'a> Court<'a> {
     /// A court with nothing out of the ordinary.
     pub fn new(policies: &'a [Policy], world: &'a World, options: Options) -> Court<'a> {
-        Court { policies, world, options, enforcement: Enforcement::Default }
+        Court { policies, world, options, enforcement: options.enforcement }
     }
 
     /// Judges by both sets.

@@ -9,6 +9,8 @@ use podwall_model::Mode;
 pub struct Options {
     /// The mode of policies where neither they nor their subject's namespace say one.
     pub mode: Mode,
+    /// When a direction of a workload is default-deny.
+    pub enforcement: Enforcement,
     /// The node may reach its own workloads without a rule, as its probes must.
     pub host_access: bool,
     /// Ranges of CNP and CCNP mean nodes too, if their address lies in them.
@@ -23,10 +25,23 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             mode: Mode::Detect,
+            enforcement: Enforcement::Default,
             host_access: true,
             cidr_means_nodes: false,
             cidr_means_pods: false,
             node_labels: false,
         }
     }
+}
+
+/// When a direction of a workload is default-deny.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Where a policy selects it and does not say otherwise.
+    #[default]
+    Default,
+    /// Always, with policies or without.
+    Always,
+    /// Never: everything passes.
+    Never,
 }

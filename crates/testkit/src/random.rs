@@ -7,7 +7,7 @@ mod policies;
 mod world;
 
 use podwall_model::{Direction, Mode, WorkloadName, World};
-use podwall_policy::options::Options;
+use podwall_policy::options::{Enforcement, Options};
 use podwall_policy::rule::Policy;
 
 pub use self::packet::Packet;
@@ -34,6 +34,11 @@ impl Case {
         let policies = policies::random(&mut chance);
         let options = Options {
             mode: chance.one_of(&[Mode::Detect, Mode::Enforce, Mode::Enforce]),
+            enforcement: match chance.below(20) {
+                0 => Enforcement::Always,
+                1 => Enforcement::Never,
+                _ => Enforcement::Default,
+            },
             host_access: chance.percent(75),
             cidr_means_nodes: chance.percent(10),
             cidr_means_pods: chance.percent(10),

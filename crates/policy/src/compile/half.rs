@@ -12,7 +12,7 @@ use super::ranking::{Rank, Ranking};
 use super::span::{self, Server, Span};
 use super::sweep::{Cover, sweep};
 use crate::identity::Identity;
-use crate::options::Options;
+use crate::options::{Enforcement, Options};
 use crate::table::{Half, IdentityNumber, Lane, Row, Step};
 
 /// What a half depends on: equal keys are equal halves.
@@ -56,7 +56,11 @@ impl<'a> Halves<'a> {
         class: &Class,
     ) -> HalfKey {
         let isolates = |rank: &Rank| ranking[*rank].rule.isolates || seeded(Fault::AnyRuleIsolates);
-        let isolated = ranks.iter().any(isolates) && !seeded(Fault::NothingIsolates);
+        let isolated = match self.options.enforcement {
+            Enforcement::Default => ranks.iter().any(isolates) && !seeded(Fault::NothingIsolates),
+            Enforcement::Always => true,
+            Enforcement::Never => false,
+        };
         let by_name = direction == Direction::Ingress || seeded(Fault::PeersNameIsSubjects);
         let names = |rank: &Rank| span::has_names(&ranking[*rank].rule.ports);
         let ports =
@@ -66,10 +70,12 @@ impl<'a> Halves<'a> {
 
     /// The half of these rules.
     pub(super) fn half(&mut self, ranking: &Ranking<'a>, key: &HalfKey) -> Half {
-        if key.ranks.is_empty() {
-            return Half::open();
-        }
         let otherwise = if key.isolated { Rank::DEFAULT_DENY } else { Rank::OPEN };
+        if key.ranks.is_empty() {
+            // Without any rule the node has no exemption either (Cilium's `always`).
+            let fallback = Arc::new(Row::uniform(ranking.decision(otherwise)));
+            return Half { isolated: key.isolated, fallback, rows: BTreeMap::new() };
+        }
         let Covers { base, mut more } = self.covers(ranking, key);
         let fallback = self.row(ranking, &mut base.clone(), otherwise);
         more.sort_by_key(|(position, _)| *position);

@@ -4,8 +4,9 @@ use podwall_model::{Address, Reason};
 use podwall_policy::compile::{Compiled, resolve_all};
 use podwall_policy::end::End;
 use podwall_policy::identity::Identities;
-use podwall_policy::judge::{Enforcement, told, verdict};
+use podwall_policy::judge::{told, verdict};
 use podwall_policy::mode::PolicySet;
+use podwall_policy::options::Options;
 use podwall_policy::table::{Decision, IdentityNumber, Lane};
 
 use super::{Crossing, State, Told, Unfit, Witness};
@@ -25,14 +26,9 @@ impl Witness for Tables {
     }
 
     fn settle(&mut self, state: &State) -> Result<(), Unfit> {
-        match state.enforcement {
-            Enforcement::Default => {}
-            Enforcement::Always | Enforcement::Never => {
-                return Err(Unfit("tables know the default enforcement only".to_owned()));
-            }
-        }
-        let State { policies, world, options, .. } = state;
-        self.compiled = Some(resolve_all(policies, world, options, &mut self.identities));
+        let State { policies, world, options, enforcement, .. } = state;
+        let options = Options { enforcement: *enforcement, ..*options };
+        self.compiled = Some(resolve_all(policies, world, &options, &mut self.identities));
         Ok(())
     }
 
