@@ -1,6 +1,6 @@
 //! Changing modes where they stand: in policy files, in the workload file, in what is remembered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use podwall_files::{ReplaceError, replace, set_namespace_mode};
 use podwall_model::{Mode, PolicyId, PolicyKind};
 use podwall_policy::{SetModeError, set_mode};
-use podwall_wire::rest::Changed;
+use podwall_wire::rest::{self, Changed};
 use tokio::sync::oneshot;
 
 use crate::app::App;
@@ -28,6 +28,19 @@ pub(crate) async fn policy(
     let edit = edit_policy(app, &id, mode)?;
     write(vec![edit]).await?;
     Ok(Changed { revision: settle(app).await, policies: vec![id.to_string()] })
+}
+
+/// Sets the modes of several policies in one revision: all files are written before any is looked at.
+pub(crate) async fn policies(
+    app: &Arc<App>,
+    modes: &BTreeMap<PolicyId, Mode>,
+) -> Result<Changed, Refusal> {
+    let _alone = app.changing.lock().await;
+    let before = self::modes(app);
+    let edits = edit_policies(app, modes.iter().map(|(id, mode)| (id, *mode)))?;
+    write(edits).await?;
+    let revision = settle(app).await;
+    Ok(Changed { revision, policies: differing(&before, &self::modes(app)) })
 }
 
 /// Sets the cluster-wide default.
@@ -71,17 +84,7 @@ pub(crate) async fn detect_everything(app: &Arc<App>) -> Result<Changed, Refusal
             let own = policies.filter(|policy| policy.mode == Some(Mode::Enforce));
             own.map(|policy| policy.id.clone()).collect()
         };
-        let mut edits: Vec<Edit> = Vec::new();
-        for id in enforcing {
-            let edit = match edits.iter_mut().find(|edit| edit.policies.contains(&id)) {
-                Some(known) => {
-                    known.new = edited(&known.new, &id, Some(Mode::Detect))?;
-                    continue;
-                }
-                None => edit_policy(app, &id, Some(Mode::Detect))?,
-            };
-            edits.push(edit);
-        }
+        let mut edits = edit_policies(app, enforcing.iter().map(|id| (id, Mode::Detect)))?;
         edits.extend(edit_enforcing_namespaces(app)?);
         write(edits).await?;
         settle(app).await;
@@ -118,6 +121,21 @@ struct Edit {
     new: String,
     /// The policies that stand in it.
     policies: Vec<PolicyId>,
+}
+
+/// Several policies' modes; those of one file become one edit.
+fn edit_policies<'a>(
+    app: &App,
+    modes: impl Iterator<Item = (&'a PolicyId, Mode)>,
+) -> Result<Vec<Edit>, Refusal> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for (id, mode) in modes {
+        match edits.iter_mut().find(|edit| edit.policies.contains(id)) {
+            Some(known) => known.new = edited(&known.new, id, Some(mode))?,
+            None => edits.push(edit_policy(app, id, Some(mode))?),
+        }
+    }
+    Ok(edits)
 }
 
 fn edit_policy(app: &App, id: &PolicyId, mode: Option<Mode>) -> Result<Edit, Refusal> {
@@ -226,6 +244,18 @@ fn differing(
     changed.into_iter().cloned().collect()
 }
 
+/// The modes that a body asks for, by policies that it names rightly.
+pub(crate) fn modes_by_id(
+    asked: &BTreeMap<String, rest::Mode>,
+) -> Result<BTreeMap<PolicyId, Mode>, Refusal> {
+    let known = |(id, mode): (&String, &rest::Mode)| {
+        let id = parse_id(id).ok_or_else(|| crate::route::no_policy(id))?;
+        Ok((id, Mode::from(*mode)))
+    };
+    asked.iter().map(known).collect()
+}
+
+/// `Kind/namespace/name`, or `Kind/name`.
 fn parse_id(text: &str) -> Option<PolicyId> {
     let mut parts = text.split('/');
     let kind = PolicyKind::from_name(parts.next()?)?;

@@ -6,6 +6,7 @@ mod metrics;
 mod modes;
 mod openapi;
 mod policies;
+mod preview;
 mod query;
 mod stats;
 mod status;
@@ -27,8 +28,8 @@ pub(crate) use metrics::{Family, labels};
 pub(crate) use openapi::document;
 pub(crate) use policies::no_policy;
 
-/// The longest body that any route takes, in bytes: a mode is one word.
-const BODY_LIMIT: usize = 16 << 10;
+/// The longest body that any route takes, in bytes: a mode for each of some thousand policies.
+const BODY_LIMIT: usize = 256 << 10;
 
 /// What is served over TCP: to whoever has the token.
 pub(crate) fn over_tcp(app: &Arc<App>) -> Router {
@@ -55,6 +56,8 @@ fn api() -> Router<Arc<App>> {
         .route("/api/v1/policies", get(policies::list))
         .route("/api/v1/policies/{*id}", get(policies::one).put(modes::of_policy))
         .route("/api/v1/mode", put(modes::of_cluster))
+        .route("/api/v1/modes", put(modes::of_policies))
+        .route("/api/v1/preview", post(preview::preview))
         .route("/api/v1/namespaces/{namespace}/mode", put(modes::of_namespace))
         .route("/api/v1/detect", post(modes::detect))
         .route("/api/v1/flows", get(flows::list))

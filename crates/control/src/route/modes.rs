@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use podwall_wire::rest::{ApiError, Changed, SetMode};
+use podwall_wire::rest::{ApiError, Changed, SetMode, SetModes};
 
 use crate::app::App;
 use crate::change;
@@ -36,6 +36,26 @@ pub(crate) async fn of_policy(
         return Err(Refusal::not_found(format!("no such route: `/api/v1/policies/{path}`")));
     };
     change::policy(&app, id, mode.map(Into::into)).await.map(Json)
+}
+
+/// Sets the modes of several policies in one revision, or of none of them.
+#[utoipa::path(
+    put,
+    path = "/api/v1/modes",
+    request_body = SetModes,
+    responses(
+        (status = 200, body = Changed),
+        (status = 404, body = ApiError),
+        (status = 409, body = ApiError)
+    )
+)]
+pub(crate) async fn of_policies(
+    State(app): State<Arc<App>>,
+    body: Result<Json<SetModes>, JsonRejection>,
+) -> Result<Json<Changed>, Refusal> {
+    let Json(SetModes { policies }) = body.map_err(|rejection| bad(&rejection))?;
+    let modes = change::modes_by_id(&policies)?;
+    change::policies(&app, &modes).await.map(Json)
 }
 
 /// Sets the cluster-wide default mode.
@@ -85,13 +105,15 @@ pub(crate) async fn detect(State(app): State<Arc<App>>) -> Result<Json<Changed>,
 }
 
 fn read(body: Body) -> Result<SetMode, Refusal> {
-    body.map(|Json(body)| body).map_err(|rejection| {
-        let message = format!(
-            "not a mode: {}, hint: send {{\"mode\": \"detect\"}}, \"enforce\" or \"off\"",
-            rejection.body_text()
-        );
-        Refusal::new(axum::http::StatusCode::BAD_REQUEST, "bad_mode", message)
-    })
+    body.map(|Json(body)| body).map_err(|rejection| bad(&rejection))
+}
+
+fn bad(rejection: &JsonRejection) -> Refusal {
+    let message = format!(
+        "not a mode: {}, hint: send {{\"mode\": \"detect\"}}, \"enforce\" or \"off\"",
+        rejection.body_text()
+    );
+    Refusal::new(axum::http::StatusCode::BAD_REQUEST, "bad_mode", message)
 }
 
 fn needed(body: SetMode) -> Result<podwall_wire::rest::Mode, Refusal> {

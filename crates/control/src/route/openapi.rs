@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{explain, flows, metrics, modes, policies, stats, status, stream, workloads};
+use super::{explain, flows, metrics, modes, policies, preview, stats, status, stream, workloads};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,9 +13,11 @@ use super::{explain, flows, metrics, modes, policies, stats, status, stream, wor
         policies::list,
         policies::one,
         modes::of_policy,
+        modes::of_policies,
         modes::of_cluster,
         modes::of_namespace,
         modes::detect,
+        preview::preview,
         flows::list,
         stats::window,
         workloads::list,
