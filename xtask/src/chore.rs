@@ -64,7 +64,7 @@ fn slow() -> anyhow::Result<()> {
         run_command(
             Command::new("cargo")
                 .args(["test", "--workspace", "--", "--include-ignored"])
-                .env("PODWALL_SLOW", "1"),
+                .env("PODWALL_WORLDS", "1000000"),
         )
     })?;
     for target in fuzz::targets()? {

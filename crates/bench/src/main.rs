@@ -6,6 +6,7 @@
 mod lab;
 mod path;
 mod peer;
+mod policy;
 mod report;
 mod rounds;
 mod traffic;
@@ -20,10 +21,11 @@ fn main() -> anyhow::Result<()> {
     let (name, form) = match words[..] {
         [name] => (name, Form::Text),
         [name, "-o", "json"] => (name, Form::Json),
-        _ => bail!("usage: podwall-bench datapath [-o json]"),
+        _ => bail!("usage: podwall-bench datapath|policy [-o json]"),
     };
     match name {
         "datapath" => path::measure(form),
-        other => bail!("no such bench: `{other}`, hint: `datapath`"),
+        "policy" => policy::measure(form),
+        other => bail!("no such bench: `{other}`, hint: `datapath` or `policy`"),
     }
 }

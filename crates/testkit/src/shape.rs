@@ -72,9 +72,11 @@ fn spread_policy(n: usize, a: usize, i: usize) -> String {
             9099 + i * 100,
         ),
         5 => format!(
-            "ingress: [{{fromEndpoints: [{{matchLabels: {{'k8s:io.cilium.k8s.namespace.labels.team': team{}, \
+            "ingress: [{{fromEndpoints: [{{matchLabels: {{\
+             'k8s:io.cilium.k8s.namespace.labels.team': team{}, \
              app: app{a}}}, matchExpressions: [{{key: version, operator: NotIn, values: [v5]}}, \
-             {{key: tier, operator: In, values: [t0, t1]}}]}}], toPorts: [{{ports: [{{port: '8443', protocol: TCP}}]}}]}}]",
+             {{key: tier, operator: In, values: [t0, t1]}}]}}], \
+             toPorts: [{{ports: [{{port: '8443', protocol: TCP}}]}}]}}]",
             (n + a) % 10,
         ),
         6 => format!(
@@ -85,7 +87,8 @@ fn spread_policy(n: usize, a: usize, i: usize) -> String {
         ),
         7 => format!(
             "egress: [{{toCIDRSet: [{{cidr: 172.{net}.0.0/16, except: [172.{net}.{n}.0/24]}}, \
-             {{cidr: 203.0.{n}.{a}/32}}], toPorts: [{{ports: [{{port: '5432', protocol: TCP}}]}}]}}]",
+             {{cidr: 203.0.{n}.{a}/32}}], \
+             toPorts: [{{ports: [{{port: '5432', protocol: TCP}}]}}]}}]",
         ),
         8 => format!(
             "ingressDeny: [{{fromEndpoints: [{{matchLabels: {{{}}}, matchExpressions: [\
@@ -99,7 +102,8 @@ fn spread_policy(n: usize, a: usize, i: usize) -> String {
         ),
     };
     format!(
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p-{a}-{i}, namespace: ns{n}}}\n\
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n\
+         metadata: {{name: p-{a}-{i}, namespace: ns{n}}}\n\
          spec: {{endpointSelector: {{matchLabels: {{app: app{a}}}}}, {spec}}}\n"
     )
 }
@@ -113,7 +117,8 @@ pub fn one_namespace(count: usize) -> Shape {
         add_pod(&mut world, Local::All, "ns0", &[("app-1", "scale-1".to_owned())]);
         let pods = "podSelector: {matchLabels: {app-1: scale-1}}";
         texts.push(format!(
-            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: np-{i}, namespace: ns0}}\n\
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+             metadata: {{name: np-{i}, namespace: ns0}}\n\
              spec: {{{pods}, policyTypes: [Ingress, Egress], ingress: [{{from: [{{{pods}}}]}}]}}\n"
         ));
     }
@@ -130,10 +135,12 @@ pub fn ranges(count: usize) -> Shape {
         let allow = nested(i, i, [17, 121, 16, 255]);
         let deny = nested(j, j + 21, [23, 119, 15, 253]);
         format!(
-            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: cidr-{i}, namespace: default}}\n\
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n\
+             metadata: {{name: cidr-{i}, namespace: default}}\n\
              spec: {{endpointSelector: {{matchLabels: {{foo: ''}}}},\n  \
              egress: [{{toCIDR: [{allow}], toPorts: [{{ports: [{{port: '{}', protocol: TCP}}]}}]}}],\n  \
-             egressDeny: [{{toCIDR: [{deny}], toPorts: [{{ports: [{{port: '{}', protocol: TCP}}]}}]}}]}}\n",
+             egressDeny: [{{toCIDR: [{deny}], \
+             toPorts: [{{ports: [{{port: '{}', protocol: TCP}}]}}]}}]}}\n",
             80 + i % 97,
             80 + j % 131,
         )
