@@ -1,8 +1,8 @@
 //! Runs of array elements that the kernel holds (rows of steps, backends of services), each once
 //! however many names lead to it.
 //!
-//! A run's place is free again when nothing names it and no packet can be reading it: at once where
-//! it was only ever dropped from what no packet could reach, else after a grace period.
+//! A run's place is free again when nothing names it and no packet can be reading it: after a grace
+//! period, unless it was only ever dropped from what no packet could reach.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
@@ -98,12 +98,9 @@ impl<T: Clone + Eq + Hash> RunStore<T> {
         let Some(held) = self.by_span.get_mut(&span) else { return };
         held.names -= 1;
         held.read_lately |= dropped == Dropped::Live;
-        match (held.names, held.read_lately) {
-            (0, true) => {
-                self.waiting.insert(span);
-            }
-            (0, false) => self.forget(span),
-            (1.., _) => {}
+        // What no packet reads is free from the next change on: this one may still name it again.
+        if held.names == 0 && held.read_lately {
+            self.waiting.insert(span);
         }
     }
 
@@ -122,7 +119,7 @@ impl<T: Clone + Eq + Hash> RunStore<T> {
         !self.waiting.is_empty()
     }
 
-    /// Forgets runs that were written and never named: a change was broken off before its end.
+    /// Frees the places of runs that nothing names and no packet reads, before a change is planned.
     pub(crate) fn forget_unnamed(&mut self) {
         let unnamed = |(span, held): (&Span, &Held<T>)| (held.names == 0).then_some(*span);
         let unnamed: Vec<Span> = self.by_span.iter().filter_map(unnamed).collect();

@@ -18,6 +18,7 @@ use crate::write::{HalfHead, RowPlace, Word, Write};
 
 use super::draft::Draft;
 use super::images::Images;
+use super::passage::Alias;
 
 /// Which table has which number.
 pub(super) struct Assignment {
@@ -30,6 +31,15 @@ pub(super) struct Assignment {
     reached_now: BTreeSet<IdentityNumber>,
     /// What addresses shall lead to.
     reached_then: BTreeSet<IdentityNumber>,
+}
+
+/// When those who stay with a table part from those who leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Where identities appear that mean something else to the two.
+    WhereIdentitiesAppear,
+    /// Where any address moves that does.
+    WhereAnythingMoves,
 }
 
 /// Gives every wanted table a number.
@@ -96,13 +106,6 @@ impl Assignment {
         Some(&image.rows[half(direction)])
     }
 
-    /// Whether addresses lead to an identity now that nothing shall lead to.
-    pub(super) fn is_leaving(&self, identity: IdentityNumber) -> bool {
-        !moves::is_reserved(identity)
-            && self.reached_now.contains(&identity)
-            && !self.reached_then.contains(&identity)
-    }
-
     fn choose(
         &mut self,
         draft: &Draft<'_>,
@@ -123,6 +126,61 @@ impl Assignment {
         number
     }
 
+    /// A fresh table under a number that nothing has.
+    fn begin(&mut self, draft: &Draft<'_>, image: TableImage) -> u32 {
+        let taken =
+            |number: &u32| draft.kernel.tables.contains_key(number) || self.is_used(*number);
+        let number = (1..).find(|number| !taken(number)).expect("tables fit in memory");
+        self.fresh.insert(number, image);
+        number
+    }
+
+    /// A slot that is about to be switched meets in a table that goes on what moves to where it will
+    /// be, as those mean it who stay. Where that is not what the table said before, those who stay
+    /// get a fresh one, and are switched as well.
+    pub(super) fn part(&mut self, draft: &Draft<'_>, moves: &[Move], part: Part) {
+        let met: Vec<&Move> = moves
+            .iter()
+            .filter(|step| match part {
+                Part::WhereIdentitiesAppear => !self.reached_now.contains(&step.to),
+                Part::WhereAnythingMoves => true,
+            })
+            .collect();
+        let means_else = |number: &u32, image: &TableImage| {
+            let table = &draft.kernel.tables[number];
+            met.iter().any(|step| {
+                let differs = |direction: &Direction| {
+                    table.row(*direction, step.from) != image.row(*direction, step.to)
+                };
+                Direction::BOTH.iter().any(differs)
+            })
+        };
+        let torn = |this: &Assignment| {
+            let mut kept = this.kept.iter();
+            let found = kept.find(|(number, image)| {
+                this.is_switched_away(draft, **number) && means_else(number, image)
+            });
+            found.map(|(number, _)| *number)
+        };
+        while let Some(number) = torn(self) {
+            let image = self.kept.remove(&number).expect("it was kept");
+            let fresh = self.begin(draft, image);
+            for given in self.numbers.values_mut().filter(|given| **given == number) {
+                *given = fresh;
+            }
+        }
+    }
+
+    /// Whether an endpoint that has this table now will have others, be it in one place of two.
+    fn is_switched_away(&self, draft: &Draft<'_>, number: u32) -> bool {
+        draft.wanted.endpoints.iter().any(|endpoint| {
+            let ClassTables { enforce, both } = &draft.wanted.classes[&endpoint.class];
+            let now = word_now(draft, endpoint);
+            (now.enforce == number || now.both == number)
+                && (now.enforce, now.both) != (self.number(enforce), self.number(both))
+        })
+    }
+
     /// Whether a table says the same as wanted of all identities that packets can meet throughout.
     fn goes_on(&self, table: &TableImage, image: &TableImage) -> bool {
         let met = |identity: &IdentityNumber| {
@@ -141,7 +199,7 @@ impl Assignment {
     }
 
     /// Gives tables that go on the rows of identities that nothing leads to yet.
-    pub(super) fn patch_kept(&self, draft: &mut Draft<'_>) {
+    pub(super) fn patch_kept(&self, draft: &mut Draft<'_>, bridges: &[Alias]) {
         for (number, image) in &self.kept {
             let table = Arc::clone(&draft.kernel.tables[number]);
             for direction in Direction::BOTH {
@@ -158,6 +216,7 @@ impl Assignment {
                     }
                 }
             }
+            write_bridges(draft, *number, image, bridges);
         }
     }
 
@@ -177,16 +236,14 @@ impl Assignment {
 
     /// Teaches tables that will be replaced the identities that addresses move to before that:
     /// they say of them what they said of the addresses.
-    pub(super) fn extend_replaced(&self, draft: &mut Draft<'_>, before: &[Move]) {
-        let origin: BTreeMap<IdentityNumber, IdentityNumber> =
-            before.iter().rev().map(|step| (step.to, step.from)).collect();
+    pub(super) fn extend_replaced(&self, draft: &mut Draft<'_>, taught: &[Alias]) {
         for number in self.replaced_numbers(draft) {
             let table = Arc::clone(&draft.kernel.tables[&number]);
-            for (to, from) in &origin {
+            for alias in taught {
                 for direction in Direction::BOTH {
-                    let span = table.row(direction, *from);
-                    if table.row(direction, *to) != span {
-                        let place = RowPlace { table: number, direction, peer: *to };
+                    let span = table.row(direction, alias.from);
+                    if table.row(direction, alias.number) != span {
+                        let place = RowPlace { table: number, direction, peer: alias.number };
                         draft.write(Write::Row { place, span });
                     }
                 }
@@ -194,23 +251,30 @@ impl Assignment {
         }
     }
 
-    /// Writes fresh tables. Of identities that addresses leave only when these tables are in
-    /// force, they say what they say of where the addresses go.
-    pub(super) fn write_fresh(&self, draft: &mut Draft<'_>, after: &[Move]) {
-        let target: BTreeMap<IdentityNumber, IdentityNumber> =
-            after.iter().rev().map(|step| (step.from, step.to)).collect();
+    /// Writes fresh tables, whole.
+    pub(super) fn write_fresh(&self, draft: &mut Draft<'_>, bridges: &[Alias]) {
         for (number, image) in &self.fresh {
             for direction in Direction::BOTH {
-                let mut rows: BTreeMap<IdentityNumber, Span> = image.rows[half(direction)].clone();
-                for (from, to) in target.iter().filter(|(from, _)| self.is_leaving(**from)) {
-                    rows.insert(*from, image.row(direction, *to));
-                }
-                for (peer, span) in rows {
-                    let place = RowPlace { table: *number, direction, peer };
-                    draft.write(Write::Row { place, span });
+                for (peer, span) in &image.rows[half(direction)] {
+                    let place = RowPlace { table: *number, direction, peer: *peer };
+                    draft.write(Write::Row { place, span: *span });
                 }
             }
+            write_bridges(draft, *number, image, bridges);
             draft.write(Write::Head { table: *number, halves: image.heads });
+        }
+    }
+}
+
+/// A table says of bridges what it says of where they lead.
+fn write_bridges(draft: &mut Draft<'_>, number: u32, image: &TableImage, bridges: &[Alias]) {
+    for alias in bridges {
+        for direction in Direction::BOTH {
+            let span = image.row(direction, alias.to);
+            if span != image.heads[half(direction)].fallback {
+                let place = RowPlace { table: number, direction, peer: alias.number };
+                draft.write(Write::Row { place, span });
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::mirror::Mirror;
-use crate::moves::Move;
 use crate::settings::Capacity;
 use crate::wanted::Wanted;
 use crate::write::Write;
@@ -38,13 +37,6 @@ impl<'a> Draft<'a> {
         self.mirror.note(&write);
         self.peak = self.peak.max(Usage::of(&self.mirror));
         self.writes.push(write);
-    }
-
-    /// The writes of these moves.
-    pub(super) fn carry_out(&mut self, moves: &[Move]) {
-        for step in moves {
-            self.write(step.write.clone());
-        }
     }
 
     /// Names what is not named yet.

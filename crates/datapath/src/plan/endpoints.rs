@@ -10,7 +10,6 @@ use crate::settings::Capacity;
 use crate::wanted::{ClassTables, Endpoint};
 use crate::write::{Word, Write};
 
-use super::Moves;
 use super::assign::Assignment;
 use super::draft::Draft;
 
@@ -105,20 +104,18 @@ impl<'a> Endpoints<'a> {
         }
     }
 
-    /// Lets connections be judged again where their slot's tables tell apart what addresses moved
-    /// between.
-    pub(super) fn bump(&self, draft: &mut Draft<'_>, moves: &Moves) {
-        let all = Moves::pairs(moves.before.iter().chain(&moves.after));
-        let late = Moves::pairs(moves.after.iter());
+    /// Lets connections be judged again where their slot kept its tables and these tell apart what
+    /// addresses moved between. Fresh tables said the same of bridges as of where they lead.
+    pub(super) fn bump(
+        &self,
+        draft: &mut Draft<'_>,
+        pairs: &BTreeSet<(IdentityNumber, IdentityNumber)>,
+    ) {
         let generation = draft.next_generation();
-        let mut known: BTreeMap<(u32, bool), bool> = BTreeMap::new();
-        for place in &self.serving {
-            let switched = place.is_switched();
-            let pairs = if switched { &late } else { &all };
+        let mut known: BTreeMap<u32, bool> = BTreeMap::new();
+        for place in self.serving.iter().filter(|place| !place.is_switched()) {
             let tells = [place.word.enforce, place.word.both].into_iter().any(|table| {
-                *known
-                    .entry((table, switched))
-                    .or_insert_with(|| tells_any(&draft.mirror, table, pairs))
+                *known.entry(table).or_insert_with(|| tells_any(&draft.mirror, table, pairs))
             });
             if tells {
                 let word = Word { generation, ..place.word };
