@@ -6,6 +6,7 @@ import { detectEverything, readStats } from "../wire/client";
 import { useCell } from "../live/cell";
 import { serverNow, stepOf } from "../live/span";
 import { catchUp, lastOf, policies, wordsOf } from "../live/store";
+import { keyOf, met } from "../live/pairs";
 import { Arrow, Named } from "../verdict/end";
 import { Mark } from "../verdict/mark";
 import { counted } from "../words/number";
@@ -59,16 +60,17 @@ export function DetectEverything({ close }: { close: () => void }) {
 function WhatOpens({ pairs }: { pairs: readonly Pair[] | null }) {
   if (pairs === null) return null;
   if (pairs.length === 0) return <p className="second">Nothing was dropped in the last hour.</p>;
-  const rest = pairs.length - PAIRS_SHOWN;
+  const ends = met(pairs);
+  const rest = ends.length - PAIRS_SHOWN;
   return (
     <div>
       <h2 className={`heading ${css.opens}`}>What opens</h2>
       <ul>
-        {pairs.slice(0, PAIRS_SHOWN).map((pair) => (
-          <li key={`${pair.source} ${pair.destination} ${pair.port}`}>
+        {ends.slice(0, PAIRS_SHOWN).map((pair) => (
+          <li key={keyOf(pair)}>
             <Mark look="dropped" />
             <span className="small">
-              <Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {portWords(pair.port)},{" "}
+              <Named name={pair.source} /><Arrow /><Named name={pair.destination} /> {pair.ports.length === 1 ? portWords(pair.ports[0]!) : `on ${pair.ports.length} ports`},{" "}
               dropped {counted(pair.count, "time")} in the last hour
             </span>
           </li>

@@ -1,6 +1,7 @@
 // Namespaces with their traffic, sorted by what would be dropped.
 import type { NamespaceStats, Policy, Stats } from "../wire/rest";
 import { href } from "../live/address";
+import { useHeld } from "../live/held";
 import { allOf } from "../live/series";
 import type { Span } from "../live/span";
 import { Link } from "../frame/link";
@@ -18,9 +19,10 @@ interface Props {
 export function Namespaces({ stats, policies }: Props) {
   const sorted = [...stats.namespaces].sort((one, other) =>
     other.packets.would_drop - one.packets.would_drop || one.namespace.localeCompare(other.namespace));
+  const { items, hold } = useHeld(sorted, ({ namespace }) => namespace);
   const seconds = stats.samples.reduce((sum, { start, end }) => sum + (end - start) / 1000, 0);
   return (
-    <section className={`panel ${css.namespaces}`} aria-label="Namespaces">
+    <section className={`panel ${css.namespaces}`} aria-label="Namespaces" {...hold}>
       <table className="grid">
         <thead>
           <tr>
@@ -32,7 +34,7 @@ export function Namespaces({ stats, policies }: Props) {
           </tr>
         </thead>
         <tbody>
-          {sorted.map((row) => <Row key={row.namespace} row={row} seconds={seconds} policies={policies} />)}
+          {items.map((row) => <Row key={row.namespace} row={row} seconds={seconds} policies={policies} />)}
         </tbody>
       </table>
     </section>

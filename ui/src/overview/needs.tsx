@@ -1,6 +1,8 @@
-// Needs you: the pairs that would be dropped most, and what is in trouble.
+// Needs you: who would be dropped most, and what is in trouble.
 import type { Pair, Status } from "../wire/rest";
 import { href } from "../live/address";
+import { useHeld } from "../live/held";
+import { keyOf, type Met, met } from "../live/pairs";
 import { phraseOf, type Span } from "../live/span";
 import { Link } from "../frame/link";
 import { ProblemWords } from "../frame/banner";
@@ -12,6 +14,7 @@ import { lookOf, nameOf, policyOf, portTerm, portWords } from "../words/verdict"
 import css from "./overview.module.css";
 
 const SHOWN = 6;
+const PORTS_NAMED = 2;
 
 interface Props {
   pairs: readonly Pair[];
@@ -21,19 +24,18 @@ interface Props {
 }
 
 export function NeedsYou({ pairs, span, status, until }: Props) {
-  const sorted = [...pairs].sort((one, other) => rank(one) - rank(other) || other.count - one.count);
-  const rest = sorted.length - SHOWN;
+  const sorted = met(pairs).sort((one, other) => rank(one) - rank(other));
+  const { items, hold } = useHeld(sorted, keyOf);
+  const rest = items.length - SHOWN;
   return (
-    <section className={`panel ${css.needs}`} aria-label="Needs you">
+    <section className={`panel ${css.needs}`} aria-label="Needs you" {...hold}>
       <div className={css.needsHead}>
         <h2 className="heading">Needs you</h2>
-        <span className="label">connections, {phraseOf(span)}</span>
+        <span className="label">times, {phraseOf(span)}</span>
       </div>
-      {sorted.length === 0 && <Calm />}
+      {items.length === 0 && <Calm />}
       <ul>
-        {sorted.slice(0, SHOWN).map((pair) => (
-          <Need key={`${pair.source} ${pair.destination} ${pair.port} ${pair.verdict}`} pair={pair} until={until} />
-        ))}
+        {items.slice(0, SHOWN).map((item) => <Need key={keyOf(item)} item={item} until={until} />)}
       </ul>
       {rest > 0 && (
         <p className={css.tail}><Link href={href("/flows", { q: "-verdict:forwarded" })}>{rest} more</Link></p>
@@ -44,7 +46,7 @@ export function NeedsYou({ pairs, span, status, until }: Props) {
 }
 
 /** What would drop asks for a decision; what is dropped has had one. */
-const rank = ({ verdict }: Pair): number => (verdict === "would_drop" ? 0 : 1);
+const rank = ({ verdict }: Met): number => (verdict === "would_drop" ? 0 : 1);
 
 function Calm() {
   return (
@@ -55,23 +57,25 @@ function Calm() {
   );
 }
 
-function Need({ pair, until }: { pair: Pair; until: number }) {
-  const { source, destination, port, policy, first, last, count, verdict } = pair;
+function Need({ item, until }: { item: Met; until: number }) {
+  const { source, destination, ports, policies, first, last, count, verdict } = item;
   const lasting = last - first < 2_000 ? "Seen" : `For ${duration(last - first)}, last`;
-  const q = `verdict:${verdict.replace("_", "-")} from:${source} to:${destination} ${portTerm(port)}`;
+  const narrowed = ports.length === 1 ? ` ${portTerm(ports[0]!)}` : "";
+  const q = `verdict:${verdict.replace("_", "-")} from:${source} to:${destination}${narrowed}`;
+  const policy = policies[0];
   return (
     <li className={css.need}>
       <div className={css.pair}>
         <Mark look={lookOf(verdict)} />
         <span>
           <Named name={source} /><Arrow />
-          <span className={css.together}><Named name={destination} /> {portWords(port)}</span>
+          <span className={css.together}><Named name={destination} /> <Ports ports={ports} /></span>
         </span>
         <span className={css.times} title={`${exact(count)} times`}>{short(count)}</span>
       </div>
       <p title={`${utc(first)} to ${utc(last)}`}>
         {lasting} {when(last, until)}.
-        {policy && <> {verdict === "would_drop" ? "Would be stopped by " : "Stopped by "}<Link href={href("/policies", { open: policyOf(policy) })}>{nameOf(policy)}</Link>.</>}
+        {policy && <> {verdict === "would_drop" ? "Would be stopped by " : "Stopped by "}<Deciders policies={policies} />.</>}
       </p>
       <div className={css.act}>
         <Link className="button tight" href={href("/flows", { q })}>See the flows</Link>
@@ -80,6 +84,22 @@ function Need({ pair, until }: { pair: Pair; until: number }) {
         )}
       </div>
     </li>
+  );
+}
+
+function Ports({ ports }: { ports: readonly string[] }) {
+  const words = ports.map(portWords).join(", ");
+  return <span title={words}>{ports.length <= PORTS_NAMED ? words : `${ports.length} ports`}</span>;
+}
+
+function Deciders({ policies }: { policies: readonly string[] }) {
+  const [first, ...more] = policies;
+  if (!first) return null;
+  return (
+    <>
+      <Link href={href("/policies", { open: policyOf(first) })}>{nameOf(first)}</Link>
+      {more.length > 0 && <span title={more.map(nameOf).join(", ")}> and {more.length} more</span>}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 // Policies: each with its three-way switch, what its rules decided, and marks where one is refused
 // or never hit. Enforce asks first, with what would be dropped.
-import { Fragment, useRef, useState } from "react";
+import { Fragment, useMemo, useRef, useState } from "react";
 import type { Mode, Policy } from "../wire/rest";
 import { setModes, setPolicyMode } from "../wire/client";
 import { choose, useAddress } from "../live/address";
@@ -42,7 +42,7 @@ function PolicyList({ list, failed }: ListProps) {
   const [busy, setBusy] = useState<string | null>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   const sort = (SORTS.find((known) => known === params.get("sort")) ?? "would_drop") as Sort;
-  const shown = shownOf(list, params.get("q") ?? "", sort);
+  const shown = useOrder(list, params.get("q") ?? "", sort);
   const open = params.get("open");
   const enforcing = params.get("enforce");
   const selected = list.find(({ id }) => id === open) ?? null;
@@ -112,6 +112,14 @@ function PolicyList({ list, failed }: ListProps) {
       {selected && <PolicyDrawer policy={selected} close={close} step={step} />}
     </>
   );
+}
+
+/** Sorted when the question or the set changes; counters that move do not move rows. */
+function useOrder(list: readonly Policy[], text: string, sort: Sort): Policy[] {
+  const set = list.map(({ id }) => id).join(" ");
+  const order = useMemo(() => shownOf(list, text, sort).map(({ id }) => id), [set, text, sort]);
+  const known = new Map(list.map((policy) => [policy.id, policy]));
+  return order.flatMap((id) => known.get(id) ?? []);
 }
 
 const COLUMNS: readonly [Sort, string, string][] = [

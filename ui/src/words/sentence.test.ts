@@ -30,15 +30,20 @@ describe("sentences", () => {
   });
 });
 
-const pair = (verdict: Pair["verdict"]): Pair => ({ source: "a/b", destination: "c/d", port: "1/TCP", verdict, count: 1, first: 0, last: 1 });
+const pair = (verdict: Pair["verdict"], destination = "c/d", port = "1/TCP"): Pair => ({
+  source: "a/b", destination, port, verdict, count: 1, first: 0, last: 1,
+});
 
 describe("the title", () => {
   it("answers with pairs", () => {
     const calm = titleOf([], "the last hour", null);
     expect([calm.dropped, calm.would]).toEqual(["nothing was dropped", "nothing more would be dropped"]);
-    const busy = titleOf([pair("dropped"), pair("would_drop"), pair("would_drop")], "the last hour", 3);
+    const busy = titleOf([pair("dropped"), pair("would_drop"), pair("would_drop", "e/f")], "the last hour", 3);
     expect([busy.dropped, busy.would, busy.revision]).toEqual(["1 pair was dropped", "2 more would be dropped", "Revision 3"]);
-    expect(titleOf([pair("would_drop")], "x", 1).would).toBe("1 pair would be dropped");
+    const sweep = [pair("would_drop"), pair("would_drop", "c/d", "2/TCP")];
+    expect(titleOf(sweep, "x", 1).would).toBe("1 pair would be dropped");
+    const full = Array.from({ length: 50 }, (_, port) => pair("would_drop", "c/d", `${port}/TCP`));
+    expect(titleOf(full, "x", 1).would).toBe("at least 1 pair would be dropped");
   });
 });
 

@@ -1,0 +1,80 @@
+// The budgets of the page, measured and printed: size, first paint, 500 flows a second, 100,000
+// flows and many policies to scroll. Bounds are wide where the machine is shared.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { flowAt } from "../fixture/world";
+import { expect, test } from "./page";
+
+const DIST = new URL("../../dist", import.meta.url).pathname;
+const FIRST_LOAD_BYTES = 350 * 1024;
+
+test("the first load is under 350 KB compressed", () => {
+  const files = ["index.html", "scheme.js", "mark.svg", ...readdirSync(join(DIST, "assets")).map((name) => `assets/${name}`)];
+  const sizes = files.map((name) => [name, sizeOf(name)] as const);
+  const all = sizes.reduce((sum, [, size]) => sum + size, 0);
+  console.log(sizes.map(([name, size]) => `${name} ${size}`).join("\n"), `\nall ${all}`);
+  expect(all).toBeLessThan(FIRST_LOAD_BYTES);
+});
+
+test("it is painted and usable soon", async ({ page, origin }) => {
+  await page.goto(origin);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("would be dropped");
+  const usable = await page.evaluate(() => performance.now());
+  const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
+  console.log(`first paint ${Math.round(painted)} ms, usable ${Math.round(usable)} ms`);
+  expect(usable).toBeLessThan(4_000);
+});
+
+test("500 flows a second leave the page fluent", async ({ page, server, origin }) => {
+  await page.goto(`${origin}/flows`);
+  await expect(page.getByRole("grid")).toBeVisible();
+  const pulse = setInterval(() => {
+    const now = Date.now();
+    server.send("flow", Array.from({ length: 25 }, () => flowAt(server.world, now)));
+  }, 50);
+  const frames = await framesIn(page, 4_000);
+  clearInterval(pulse);
+  console.log(`${frames.toFixed(1)} frames a second at 500 flows a second`);
+  expect(frames).toBeGreaterThan(25);
+  await expect(page.getByRole("button", { name: /new flows\. Show/ })).toBeVisible();
+});
+
+test("100,000 flows scroll", async ({ page, server, origin }) => {
+  await page.goto(`${origin}/flows`);
+  await expect(page.getByRole("grid")).toBeVisible();
+  for (let sent = 0; sent < 100_000; sent += 5_000) {
+    server.send("flow", Array.from({ length: 5_000 }, () => flowAt(server.world, Date.now())));
+  }
+  await expect(page.getByRole("button", { name: /100,\d\d\d new flows/ })).toBeVisible({ timeout: 20_000 });
+  await page.keyboard.press("n");
+  const scrolling = page.evaluate(() => {
+    const place = document.querySelector("[role=grid]")!.parentElement!;
+    const timer = setInterval(() => { place.scrollTop += 4_000; }, 16);
+    setTimeout(() => clearInterval(timer), 3_000);
+  });
+  const frames = await framesIn(page, 3_000);
+  await scrolling;
+  console.log(`${frames.toFixed(1)} frames a second while scrolling 100,000 flows`);
+  expect(frames).toBeGreaterThan(20);
+  expect(await page.locator("tr[data-index]").count()).toBeLessThan(80);
+});
+
+function sizeOf(name: string): number {
+  const bytes = readFileSync(join(DIST, name));
+  return name.endsWith(".woff2") ? bytes.length : gzipSync(bytes).length;
+}
+
+function framesIn(page: Page, ms: number): Promise<number> {
+  return page.evaluate((span) => new Promise<number>((done) => {
+    const began = performance.now();
+    let frames = 0;
+    const count = (now: number) => {
+      frames += 1;
+      if (now - began < span) requestAnimationFrame(count);
+      else done((frames * 1000) / (now - began));
+    };
+    requestAnimationFrame(count);
+  }), ms);
+}
