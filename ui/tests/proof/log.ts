@@ -31,7 +31,7 @@ export function linesOf(state: string, name: string): Line[] {
 }
 
 /** The application's own clients. */
-export const CLIENTS = ["customers", "web", "cart", "orders", "report"];
+export const CLIENTS = ["customers", "web", "cart-1", "cart-2", "orders", "orders-payments", "report"];
 
 export const outcomesSince = (lines: readonly Line[], time: number): string[] =>
   lines.filter((line) => line.time >= time && line.outcome !== undefined).map(({ outcome }) => outcome!);
