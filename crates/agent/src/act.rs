@@ -1,0 +1,127 @@
+//! Does what was decided: writes to the kernel and to control, asks the machine.
+
+use std::sync::Arc;
+
+use podwall_datapath::{Applied, ApplyError, Datapath, Timeouts, Wanted};
+use podwall_host::Namespace;
+use tokio::sync::mpsc;
+
+use crate::event::{Action, Counted, Event, NotApplied, Trouble};
+use crate::places::{compare, in_full, locate};
+use crate::uplink::Letter;
+
+/// What the agent acts with.
+pub(crate) struct Hands {
+    /// Absent once everything was removed, and where state is left alone.
+    datapath: Option<Datapath>,
+    node: Arc<Namespace>,
+    letters: mpsc::Sender<Letter>,
+    events: mpsc::Sender<Event>,
+}
+
+/// What came of an action.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Nothing that needs deciding now.
+    Done,
+    /// This happened by it.
+    Follows(Event),
+    /// The agent ends.
+    End,
+}
+
+impl Hands {
+    /// Over an open datapath, in the node's namespace.
+    pub(crate) fn new(
+        datapath: Option<Datapath>,
+        node: Namespace,
+        letters: mpsc::Sender<Letter>,
+        events: mpsc::Sender<Event>,
+    ) -> Hands {
+        Hands { datapath, node: Arc::new(node), letters, events }
+    }
+
+    /// Does one action.
+    pub(crate) async fn act(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::Send { connection, message } => {
+                // One letter is under way at a time, so that there is room; a stream that ended
+                // takes none, and says so itself.
+                let _ = self.letters.send(Letter { connection, message }).await;
+                Outcome::Done
+            }
+            Action::Locate { question, attachments } => {
+                self.beside(move |node| Event::Located {
+                    question,
+                    places: locate(node, &attachments),
+                });
+                Outcome::Done
+            }
+            Action::CompareWires(wires) => {
+                self.beside(move |node| match compare(node, wires) {
+                    Ok(wires) => Event::Delivered(wires),
+                    Err(why) => Event::Troubled { what: Trouble::Wires, why: Some(why) },
+                });
+                Outcome::Done
+            }
+            Action::Apply(wanted) => Outcome::Follows(Event::Applied(self.apply(&wanted))),
+            Action::Remove => {
+                let removed = match self.datapath.take() {
+                    Some(datapath) => datapath.remove().map_err(|cause| in_full(&cause)),
+                    None => Ok(()),
+                };
+                Outcome::Follows(Event::Removed(removed))
+            }
+            Action::Count => Outcome::Follows(self.count()),
+            Action::Expire => self.expire(),
+            Action::Exit => Outcome::End,
+        }
+    }
+
+    fn apply(&mut self, wanted: &Wanted) -> Result<Applied, NotApplied> {
+        let Some(datapath) = &mut self.datapath else { return Err(NotApplied::Unfit(removed())) };
+        datapath.apply(wanted).map_err(|cause| match cause {
+            ApplyError::Plan(_) => NotApplied::Unfit(in_full(&cause)),
+            ApplyError::Write(_) => NotApplied::Torn(in_full(&cause)),
+        })
+    }
+
+    /// Asks the machine on a thread that may block; the answer comes as an event.
+    fn beside(&self, ask: impl FnOnce(&Namespace) -> Event + Send + 'static) {
+        let (node, events) = (Arc::clone(&self.node), self.events.clone());
+        tokio::task::spawn_blocking(move || {
+            // The loop is gone only when the agent ends.
+            let _ = events.blocking_send(ask(&node));
+        });
+    }
+
+    fn count(&self) -> Event {
+        let Some(datapath) = &self.datapath else {
+            return Event::Troubled { what: Trouble::Counters, why: Some(removed()) };
+        };
+        let read = || {
+            Ok(Counted {
+                counters: datapath.counters()?,
+                produced: datapath.produced()?,
+                lost: datapath.lost()?,
+            })
+        };
+        let read: Result<Counted, podwall_datapath::ReadError> = read();
+        match read {
+            Ok(counted) => Event::Counted(counted),
+            Err(cause) => Event::Troubled { what: Trouble::Counters, why: Some(in_full(&cause)) },
+        }
+    }
+
+    fn expire(&mut self) -> Outcome {
+        let Some(datapath) = &mut self.datapath else { return Outcome::Done };
+        // An open connection that is silent for hours stays: nobody asked its socket.
+        let expired = datapath.expire(&Timeouts::default(), |_| true);
+        let why = expired.err().map(|cause| in_full(&cause));
+        Outcome::Follows(Event::Troubled { what: Trouble::Expiry, why })
+    }
+}
+
+fn removed() -> String {
+    "everything was removed already".to_owned()
+}
