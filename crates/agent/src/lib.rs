@@ -41,6 +41,8 @@ pub struct Options {
     pub node_netns: Option<PathBuf>,
     /// What the node is called.
     pub node_name: String,
+    /// The process that the agent ends with; absent for whoever started it.
+    pub parent: Option<i32>,
     /// For the kill test alone: abort after so many writes to the kernel.
     pub fail_after_writes: Option<u64>,
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::getppid;
+use nix::unistd::{Pid, getppid};
 use podwall_datapath::{Datapath, Events, OpenError, Settings};
 use podwall_host::{LinkWatch, Namespace};
 use tokio::io::Interest;
@@ -53,7 +53,8 @@ pub(crate) async fn serve(options: Options) -> anyhow::Result<()> {
     let mut ticks = interval(Duration::from_millis(1000 / TICKS_A_SECOND));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut more = true;
-    let (started, parent) = (moment(), getppid());
+    let started = moment();
+    let parent = options.parent.map_or_else(getppid, Pid::from_raw);
 
     loop {
         let named = state.can_name() || moment().uptime > started.uptime + NAMELESS;

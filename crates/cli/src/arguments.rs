@@ -51,12 +51,28 @@ pub(crate) enum Command {
     /// Print the description of the API
     #[command(hide = true)]
     Openapi,
+    /// The agent of one node; `up` starts it
+    #[command(hide = true)]
+    Agent(Agent),
     /// A program of the demo; `up --demo` starts it
     #[command(hide = true, disable_help_flag = true)]
     DemoApp {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Agent {
+    /// What the node is called
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node_name: String,
+    /// The network namespace that is the node; else the one it is started in
+    #[arg(long, value_name = "PATH")]
+    pub(crate) node_netns: Option<PathBuf>,
+    /// The process that it ends with; else whoever started it
+    #[arg(long, value_name = "PID")]
+    pub(crate) parent: Option<i32>,
 }
 
 const UP_EXAMPLES: &str = "\

@@ -52,6 +52,13 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             println!("{}", podwall_control::openapi());
             Ok(())
         }
+        Command::Agent(agent) => podwall_agent::run(podwall_agent::Options {
+            state,
+            node_netns: agent.node_netns,
+            node_name: agent.node_name,
+            parent: agent.parent,
+            fail_after_writes: None,
+        }),
         Command::DemoApp { arguments } => podwall_demo::app::run(&arguments),
     }
 }

@@ -43,6 +43,7 @@ fn agent(arguments: &[String]) -> ExitCode {
         state: arguments[0].clone().into(),
         node_netns: Some(arguments[1].clone().into()),
         node_name: "lab".into(),
+        parent: None,
         fail_after_writes: arguments.get(2).map(|writes| writes.parse().unwrap()),
     };
     match podwall_agent::run(options) {
