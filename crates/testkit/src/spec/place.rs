@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use podwall_model::{ServicePort, Workload, WorkloadName};
+use podwall_model::{Node, ServicePort, Workload, WorkloadName};
 use podwall_policy::end::End;
 
 use super::{Sent, State};
@@ -115,10 +115,7 @@ impl Place {
             Place::Address(ip) => Ok(End::at(*ip, world, options)),
             Place::Entity(name) => entity(name, family, state),
             Place::Node(name) => match world.nodes.iter().find(|node| node.name == *name) {
-                Some(node) => {
-                    let end = End::node(node, options);
-                    Ok(End { address: family.pick(&node.addresses).or(end.address), ..end })
-                }
+                Some(node) => Ok(at_node(node, family, state)),
                 None => Err(format!("no such node: `{name}`")),
             },
             Place::External(name) => {
@@ -149,7 +146,13 @@ impl Place {
 }
 
 fn pod(workload: &Workload, family: Family, state: &State) -> End {
-    End::of(workload, family.pick(&workload.addresses), &state.world, &state.options)
+    let address = family.pick(&workload.addresses);
+    let end = End::of(workload, address, &state.world, &state.options);
+    End { address: address.or(end.address), ..end }
+}
+
+fn at_node(node: &Node, family: Family, state: &State) -> End {
+    End { address: family.pick(&node.addresses), ..End::node(node, &state.options) }
 }
 
 fn backends(
@@ -185,14 +188,14 @@ fn entity(name: &str, family: Family, state: &State) -> Result<End, String> {
     let State { world, options, .. } = state;
     let node = |local: bool| world.nodes.iter().find(|node| node.local == local);
     let end = match name {
-        "host" => node(true).map_or(End::reserved("host"), |node| End::node(node, options)),
-        "remote-node" => {
-            node(false).map_or(End::reserved("remote-node"), |node| End::node(node, options))
-        }
+        "host" | "remote-node" => match node(name == "host") {
+            Some(node) => at_node(node, family, state),
+            None => End::reserved(name),
+        },
         "kube-apiserver" => match family.pick(&world.api_servers) {
             Some(ip) => End::at(ip, world, options),
             None => match world.nodes.iter().find(|node| node.apiserver) {
-                Some(node) => End::node(node, options),
+                Some(node) => at_node(node, family, state),
                 None => return Err("the world has no API server".to_owned()),
             },
         },

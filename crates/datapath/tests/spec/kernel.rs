@@ -1,0 +1,260 @@
+//! The kernel as a witness: a node whose maps `apply` wrote, asked packet by packet.
+//!
+//! Its thread has a network and a mount namespace of its own, so that everything it makes goes
+//! with it. Each workload of a case has an end of a veth; nothing is sent on it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use libbpf_rs::{MapCore, MapHandle};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use podwall_datapath::{
+    ClassId, ClassTables, Counter, Datapath, Endpoint, Frame, Program, Settings, Wanted,
+};
+use podwall_model::{Address, Direction, Protocol, Reason, RuleId, Verdict, WorkloadName};
+use podwall_policy::compile::{Compiled, resolve_all};
+use podwall_policy::end::End;
+use podwall_policy::identity::Identities;
+use podwall_policy::options::Options;
+use podwall_testkit::spec::{Crossing, State, Told, Unfit, Witness};
+
+use crate::frame;
+
+/// A node, and who stands at which interface.
+pub(crate) struct Kernel {
+    datapath: Datapath,
+    /// Connections as the programs keep them: emptied, so that no packet is an answer to another.
+    connections: MapHandle,
+    interfaces: Vec<u32>,
+    /// An interface that belongs to no workload.
+    elsewhere: u32,
+    identities: Identities,
+    stands_at: BTreeMap<WorkloadName, u32>,
+    directory: PathBuf,
+    /// How many packets were judged.
+    pub(crate) packets: u64,
+}
+
+impl Kernel {
+    /// A node for worlds with up to so many local workloads.
+    pub(crate) fn new(workloads: usize) -> Kernel {
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).expect("tests need root");
+        let none = None::<&str>;
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(none, "/", none, private, none).expect("mounts can be kept from others");
+        let directory = std::env::temp_dir().join(format!("pw{}spec", std::process::id()));
+        fs::create_dir_all(&directory).expect("a directory can be made");
+        mount(Some("podwall"), &directory, Some("bpf"), MsFlags::empty(), none)
+            .expect("a bpffs can be mounted");
+        let interfaces = (0..workloads).map(|number| add_veth(number)).collect();
+        let settings = Settings::new(directory.join("pins"));
+        let (datapath, adopted) = Datapath::open(&settings).expect("the datapath opens");
+        assert!(adopted.fresh);
+        let pin = directory.join("pins/maps/pw_connections");
+        Kernel {
+            datapath,
+            connections: MapHandle::from_pinned_path(pin).expect("connections are pinned"),
+            interfaces,
+            elsewhere: index_of("b0"),
+            identities: Identities::default(),
+            stands_at: BTreeMap::new(),
+            directory,
+            packets: 0,
+        }
+    }
+
+    fn wanted(&mut self, compiled: &Compiled, state: &State) -> Wanted {
+        let mut wanted = Wanted {
+            identities: compiled.resolved.texts(),
+            addresses: compiled.resolved.addresses.clone(),
+            networks: compiled.resolved.networks.clone(),
+            ..Wanted::default()
+        };
+        for (address, end) in reserved_ends() {
+            let mut known = compiled.resolved.identities.iter();
+            let found = known.find(|(_, identity)| identity.labels == end.labels);
+            let (number, _) = found.expect("the well-known identities are always there");
+            wanted.addresses.insert(address, *number);
+        }
+        for (&class, tables) in &compiled.classes {
+            let class = ClassId(class);
+            let (enforce, both) = (tables.enforce.clone(), tables.both.clone());
+            wanted.classes.insert(class, ClassTables { enforce, both });
+            for name in &tables.workloads {
+                let number = self.stands_at.len();
+                let known = self.stands_at.entry(name.clone());
+                let interface = *known.or_insert_with(|| self.interfaces[number]);
+                let workload = state.world.workload(name).expect("a workload of this world");
+                let addresses = workload.addresses.iter().map(|ip| Address::from(*ip)).collect();
+                wanted.endpoints.push(Endpoint {
+                    workload: name.clone(),
+                    interface,
+                    addresses,
+                    class,
+                });
+            }
+        }
+        wanted
+    }
+
+    /// All counters by what they count. A workload that came back in another slot has two.
+    fn counters(&self) -> BTreeMap<Counted, (u64, u64)> {
+        let mut counters = BTreeMap::new();
+        for counter in self.datapath.counters().expect("counters can be read") {
+            let Counter { workload, direction, verdict, reason, rule, packets, bytes } = counter;
+            let key = Counted { workload, direction, verdict, reason, rule };
+            let sum: &mut (u64, u64) = counters.entry(key).or_default();
+            *sum = (sum.0 + packets, sum.1 + bytes);
+        }
+        counters
+    }
+
+    /// Whether a frame passed, and the one counter that it changed, by one packet.
+    fn give(&self, program: Program, frame: Frame<'_>) -> (bool, Counted) {
+        let before = self.counters();
+        let ran = self.datapath.run(program, frame, 1).expect("the kernel takes the frame");
+        let mut changed = self.counters();
+        changed.retain(|key, sum| before.get(key) != Some(sum));
+        assert_eq!(changed.len(), 1, "one counter changes: {changed:#?}");
+        let (key, sum) = changed.pop_first().expect("it is one");
+        let old = before.get(&key).copied().unwrap_or_default();
+        let bytes = u64::try_from(frame.bytes.len() - 14).expect("a frame is short");
+        assert_eq!(sum, (old.0 + 1, old.1 + bytes), "by one packet");
+        (ran.passed, key)
+    }
+}
+
+/// What a counter counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Counted {
+    workload: Option<WorkloadName>,
+    direction: Direction,
+    verdict: Verdict,
+    reason: Reason,
+    rule: Option<Arc<RuleId>>,
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        let _ = nix::mount::umount2(&self.directory, nix::mount::MntFlags::MNT_DETACH);
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+impl Witness for Kernel {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
+    fn settle(&mut self, state: &State) -> Result<(), Unfit> {
+        let State { policies, world, options, enforcement, .. } = state;
+        let options = Options { enforcement: *enforcement, ..*options };
+        let compiled = resolve_all(policies, world, &options, &mut self.identities);
+        let wanted = self.wanted(&compiled, state);
+        self.datapath.apply(&wanted).expect("a small world fits");
+        assert_eq!(self.datapath.verify().expect("the kernel can be read"), Vec::<String>::new());
+        Ok(())
+    }
+
+    fn judge(&mut self, _: &State, crossing: &Crossing) -> Result<Told, Unfit> {
+        let interface = *self.stands_at.get(&crossing.subject).ok_or_else(|| {
+            Unfit(format!("a workload without an interface: `{}`", crossing.subject))
+        })?;
+        // What a workload sends to itself stays within it. Through a service of its own it comes back
+        // masqueraded, which only the tests with real packets can show.
+        if crossing.peer.workload.as_ref() == Some(&crossing.subject) {
+            return Ok(Told { verdict: Verdict::Forwarded, reason: Reason::None, rule: None });
+        }
+        let own = crossing.own.address.expect("a workload has an address");
+        let peer = crossing.peer.address.unwrap_or_else(|| reserved_address(&crossing.peer, own));
+        let (program, ends) = match crossing.direction {
+            Direction::Egress => (Program::FromPod, (own, peer)),
+            Direction::Ingress => (Program::ToPod, (peer, own)),
+        };
+        let bytes = frame_of(ends, crossing);
+        let sender = match crossing.direction {
+            Direction::Egress => interface,
+            Direction::Ingress if crossing.peer.is_host() => 0,
+            Direction::Ingress => self.elsewhere,
+        };
+        let (passed, counter) = self.give(program, Frame { interface, sender, bytes: &bytes });
+        for key in self.connections.keys() {
+            self.connections.delete(&key).expect("a connection can be deleted");
+        }
+        self.packets += 1;
+        assert_eq!(passed, counter.verdict.passed(), "what is counted is what happens");
+        assert_eq!(counter.workload.as_ref(), Some(&crossing.subject));
+        assert_eq!(counter.direction, crossing.direction);
+        Ok(Told {
+            verdict: counter.verdict,
+            reason: counter.reason,
+            rule: counter.rule.as_deref().cloned(),
+        })
+    }
+}
+
+/// The first packet that a client sends.
+fn frame_of(ends: (IpAddr, IpAddr), crossing: &Crossing) -> Vec<u8> {
+    const CLIENT: u16 = 40000;
+    let packet = crossing.packet;
+    let payload = match packet.protocol {
+        Protocol::TCP => frame::tcp((CLIENT, packet.port), frame::SYN),
+        Protocol::UDP => frame::udp((CLIENT, packet.port)),
+        Protocol::SCTP => sctp_init(CLIENT, packet.port),
+        Protocol::ICMP | Protocol::ICMP6 => {
+            let kind = u8::try_from(packet.port).expect("an ICMP type is a byte");
+            frame::icmp(kind, 0, CLIENT, b"ping")
+        }
+        _ => vec![0x16; 24],
+    };
+    frame::ip(ends, packet.protocol.0, &payload)
+}
+
+fn sctp_init(from: u16, to: u16) -> Vec<u8> {
+    let mut sctp = Vec::new();
+    sctp.extend(from.to_be_bytes());
+    sctp.extend(to.to_be_bytes());
+    sctp.extend([0; 8]);
+    // One INIT chunk, as long as its fixed part.
+    sctp.extend([1, 0, 0, 20]);
+    sctp.extend([0; 16]);
+    sctp
+}
+
+/// Ends that have a label of the product and no address in a world: each is given one.
+const RESERVED: [&str; 4] = ["health", "ingress", "init", "unmanaged"];
+
+fn reserved_ends() -> impl Iterator<Item = (Address, End)> {
+    RESERVED.iter().flat_map(|name| {
+        let end = End::reserved(name);
+        ["198.18.0.0", "fd18::"].map(|family| {
+            let like: IpAddr = family.parse().expect("an address");
+            (Address::from(reserved_address(&end, like)), end.clone())
+        })
+    })
+}
+
+fn reserved_address(end: &End, like: IpAddr) -> IpAddr {
+    let number = RESERVED.iter().position(|name| *end == End::reserved(name));
+    let number = number.unwrap_or_else(|| panic!("an end without an address: {end:?}")) + 1;
+    let text =
+        if like.is_ipv4() { format!("198.18.0.{number}") } else { format!("fd18::{number}") };
+    text.parse().expect("an address")
+}
+
+fn add_veth(number: usize) -> u32 {
+    let (one, other) = (format!("a{number}"), format!("b{number}"));
+    let arguments = ["link", "add", &one, "type", "veth", "peer", "name", &other];
+    let made = Command::new("ip").args(arguments).status().expect("tests need iproute2");
+    assert!(made.success(), "a veth can be made");
+    index_of(&one)
+}
+
+fn index_of(name: &str) -> u32 {
+    nix::net::if_::if_nametoindex(name).expect("the interface was just made")
+}

@@ -1,0 +1,29 @@
+//! Every case of `specs/`, put to the kernel: the programs run on frames that nobody sent, over
+//! maps that `apply` wrote, with the change of every counter compared. Needs root.
+
+#[expect(dead_code, reason = "the packet tests make more kinds of frames")]
+#[path = "../packet/frame.rs"]
+mod frame;
+mod kernel;
+
+use std::path::Path;
+
+use podwall_testkit::spec::{Report, read_folder, read_world, run};
+
+use crate::kernel::Kernel;
+
+#[test]
+fn the_kernel_says_the_same_in_every_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    let world = read_world(&folder.join("world.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    let specs = read_folder(&folder, &["world.yaml"], &world).expect("the cases can be read");
+    let mut kernel = Kernel::new(16);
+    let mut report = Report::default();
+    for spec in &specs {
+        report.add(run(spec, &mut kernel));
+    }
+    let failures: Vec<String> = report.failures.iter().map(ToString::to_string).collect();
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+    assert_eq!(report.unfit, Vec::<String>::new(), "the kernel can judge everything");
+    assert!(kernel.packets > 700, "only {} packets were judged", kernel.packets);
+}
