@@ -21,7 +21,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Lab {
     pub(crate) node: Namespace,
     pub(crate) workloads: Vec<Workload>,
-    directory: PathBuf,
+    directory: Option<PathBuf>,
     names: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl Lab {
         let mut lab = Lab {
             node: open(&node_name),
             workloads: Vec::new(),
-            directory,
+            directory: Some(directory),
             names: vec![node_name.clone()],
         };
         in_node(&node_name, &["link", "set", "lo", "up"]);
@@ -100,18 +100,25 @@ impl Lab {
         in_node(&name, &["route", "add", "default", "via", &format!("10.77.{net}.1")]);
         in_node(&name, &["-6", "route", "add", "default", "via", &format!("fd77:{net}::1")]);
         let interface = self.node.run(|| nix::net::if_::if_nametoindex(link.as_str()));
-        Workload {
-            name: WorkloadName { namespace: "lab".into(), name: format!("w{index}") },
-            namespace: open(&name),
-            interface: interface.expect("the node can be entered").expect("the link is there"),
-            v4: format!("10.77.{net}.2").parse().expect("an address"),
-            v6: format!("fd77:{net}::2").parse().expect("an address"),
-            identity: IdentityNumber(256 + u32::try_from(index).expect("few workloads")),
+        let interface = interface.expect("the node can be entered").expect("the link is there");
+        Workload::new(index, interface, open(&name))
+    }
+
+    /// A lab that another process made: its interfaces, without its namespaces.
+    pub(crate) fn elsewhere(interfaces: Vec<u32>) -> Lab {
+        let here = || Namespace::open(Path::new("/proc/self/ns/net")).expect("we are somewhere");
+        let workload = |(index, interface): (usize, u32)| Workload::new(index, interface, here());
+        Lab {
+            node: here(),
+            workloads: interfaces.into_iter().enumerate().map(workload).collect(),
+            directory: None,
+            names: Vec::new(),
         }
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings::new(self.directory.join("bpf/pins"))
+        let directory = self.directory.as_ref().expect("the lab was made here");
+        Settings::new(directory.join("bpf/pins"))
     }
 
     /// Runs `work` in the node's namespace.
@@ -150,8 +157,10 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let _ = umount2(&self.directory.join("bpf"), MntFlags::MNT_DETACH);
-        let _ = fs::remove_dir_all(&self.directory);
+        if let Some(directory) = &self.directory {
+            let _ = umount2(&directory.join("bpf"), MntFlags::MNT_DETACH);
+            let _ = fs::remove_dir_all(directory);
+        }
         for name in &self.names {
             let _ = Command::new("ip").args(["netns", "del", name]).status();
         }
@@ -172,12 +181,24 @@ pub(crate) fn arrives(
     sender.send_to(b"hello", to).is_ok() && listener.recv(&mut buffer).is_ok()
 }
 
-fn bind(workload: &Workload, address: SocketAddr) -> UdpSocket {
+pub(crate) fn bind(workload: &Workload, address: SocketAddr) -> UdpSocket {
     let socket = workload.namespace.run(|| UdpSocket::bind(address));
     socket.expect("a workload can be entered").expect("the port is free")
 }
 
 impl Workload {
+    fn new(index: usize, interface: u32, namespace: Namespace) -> Workload {
+        let net = index + 1;
+        Workload {
+            name: WorkloadName { namespace: "lab".into(), name: format!("w{index}") },
+            namespace,
+            interface,
+            v4: format!("10.77.{net}.2").parse().expect("an address"),
+            v6: format!("fd77:{net}::2").parse().expect("an address"),
+            identity: IdentityNumber(256 + u32::try_from(index).expect("few workloads")),
+        }
+    }
+
     /// The address of all its addresses, in the family of `ip`.
     fn any(&self, ip: IpAddr) -> IpAddr {
         if ip.is_ipv4() { [0, 0, 0, 0].into() } else { [0u16; 8].into() }

@@ -1,4 +1,6 @@
 //! The datapath on real packets, in network namespaces that each test makes. Needs root.
 
 mod first_packet;
+mod kill;
 mod lab;
+mod prober;
