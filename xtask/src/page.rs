@@ -29,8 +29,9 @@ pub(crate) fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The stories, against the real product in a real browser.
+/// The stories in a real browser: of the page alone, then against the real product.
 pub(crate) fn stories() -> anyhow::Result<()> {
+    step("page stories", || npm(&["run", "stories"]))?;
     npm(&["run", "e2e"])
 }
 
