@@ -189,7 +189,8 @@ static __always_inline int has_room(__u32 slot)
 }
 
 /* Inserts, or writes over what stands there. 0: there is no room. */
-PW_PROVED_ALONE int insert(const struct packet *packet, const struct pw_connection *connection)
+PW_PROVED_ALONE int insert(const struct packet *packet, const struct pw_connection *connection,
+			   __u32 replaces)
 {
 	const void *key;
 	__u64 *opened;
@@ -200,14 +201,14 @@ PW_PROVED_ALONE int insert(const struct packet *packet, const struct pw_connecti
 		return 0;
 	key = &packet->key;
 	slot = connection->slot;
-	if (!bpf_map_update_elem(&pw_connections, key, connection, BPF_EXIST))
+	if (replaces && !bpf_map_update_elem(&pw_connections, key, connection, BPF_EXIST))
 		return 1;
 	if (!has_room(slot))
 		return 0;
 	error = bpf_map_update_elem(&pw_connections, key, connection, BPF_NOEXIST);
-	/* Another CPU was faster: it is the same connection, and was counted there. */
+	/* Another CPU was faster, or the address was another workload's: both are counted. */
 	if (error == -PW_EXISTS)
-		return 1;
+		return !bpf_map_update_elem(&pw_connections, key, connection, BPF_EXIST);
 	opened = bpf_map_lookup_elem(&pw_opened, &slot);
 	if (error || !opened)
 		return 0;
@@ -245,7 +246,7 @@ PW_PROVED_ALONE int open(struct packet *packet, struct pw_connection *made,
 	made->icmp_type = packet->icmp_type;
 	made->guessed = packet->key.protocol == IPPROTO_TCP && !(packet->tcp_flags & PW_SYN);
 	keep(made, judgement);
-	if (!insert(packet, made)) {
+	if (!insert(packet, made, old != 0)) {
 		judge_fault(judgement, PW_REASON_NO_SLOT);
 		return record(packet, judgement, made);
 	}

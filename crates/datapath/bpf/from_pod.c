@@ -10,12 +10,12 @@
 
 /* Keeps what cannot be judged before the backend is known. Its packet is counted there. */
 static __always_inline int depart_pending(struct packet *packet, struct pw_connection *made,
-					  struct judgement *judgement)
+					  struct judgement *judgement, __u32 replaces)
 {
 	made->seen = made->made = tick();
 	made->guessed = packet->key.protocol == IPPROTO_TCP && !(packet->tcp_flags & PW_SYN);
 	made->generation = generation_of(judgement->word);
-	if (insert(packet, made))
+	if (insert(packet, made, replaces))
 		return PW_PASS;
 	judge_fault(judgement, PW_REASON_NO_SLOT);
 	return record(packet, judgement, made);
@@ -35,7 +35,7 @@ static __always_inline int depart_new(struct packet *packet, struct pw_connectio
 	judgement.word = word_of(slot);
 	service = ask_service(&packet->key, &judgement, &made);
 	if (service == PW_PENDING)
-		return depart_pending(packet, &made, &judgement);
+		return depart_pending(packet, &made, &judgement, old != 0);
 	if (service == PW_NO_SERVICE) {
 		made.known = 1;
 		made.far = packet->key.peer;

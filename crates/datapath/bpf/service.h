@@ -80,6 +80,7 @@ static __always_inline int settle_backend(struct packet *sender, struct pw_conne
 	connection->far = nat->backend;
 	connection->far_port = nat->backend_port;
 	connection->known = connection->pending = 1;
+	connection->answered = 0;
 	judgement->word = word_of(connection->slot);
 	judge_connection(judgement, &sender->key, connection);
 	keep(connection, judgement);

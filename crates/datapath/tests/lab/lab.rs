@@ -25,7 +25,28 @@ pub(crate) struct Lab {
     names: Vec<String>,
 }
 
-/// One workload: a namespace behind a routed veth.
+/// How the node leads packets to its workloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Each veth has a network of its own.
+    Routed,
+    /// All but the last workload are on one bridge.
+    Bridged,
+}
+
+impl Shape {
+    /// The network and the host number of a workload.
+    fn place(self, index: usize) -> (usize, usize) {
+        match self {
+            Shape::Routed => (index + 1, 2),
+            Shape::Bridged => (100, index + 2),
+        }
+    }
+}
+
+const BRIDGE: &str = "pwbr";
+
+/// One workload: a namespace behind a veth.
 pub(crate) struct Workload {
     pub(crate) name: WorkloadName,
     pub(crate) namespace: Namespace,
@@ -36,8 +57,13 @@ pub(crate) struct Workload {
 }
 
 impl Lab {
-    /// A node with so many workloads, which reach each other through it.
+    /// A node with so many workloads, which reach each other through it by routes.
     pub(crate) fn new(workloads: usize) -> Lab {
+        Lab::shaped(workloads, Shape::Routed)
+    }
+
+    /// The same in this shape.
+    pub(crate) fn shaped(workloads: usize, shape: Shape) -> Lab {
         let id = format!("pw{}n{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let directory = std::env::temp_dir().join(&id);
         fs::create_dir_all(directory.join("bpf")).expect("a directory can be made");
@@ -57,8 +83,13 @@ impl Lab {
             sysctl(&lab.node, key, "1");
         }
         sysctl(&lab.node, "net/ipv6/conf/default/accept_dad", "0");
+        if shape == Shape::Bridged {
+            lab.add_bridge(&node_name);
+        }
         for index in 0..workloads {
-            let workload = lab.add_workload(&node_name, index);
+            let of_bridge = shape == Shape::Bridged && index + 1 < workloads;
+            let shape = if of_bridge { Shape::Bridged } else { Shape::Routed };
+            let workload = lab.add_workload(&node_name, index, shape);
             lab.workloads.push(workload);
         }
         lab.wait_until_reachable();
@@ -79,7 +110,18 @@ impl Lab {
         }
     }
 
-    fn add_workload(&mut self, node: &str, index: usize) -> Workload {
+    /// A bridge whose packets the node's netfilter sees, as kube-proxy needs it.
+    fn add_bridge(&self, node: &str) {
+        in_node(node, &["link", "add", BRIDGE, "type", "bridge"]);
+        in_node(node, &["addr", "add", "10.77.100.1/24", "dev", BRIDGE]);
+        in_node(node, &["addr", "add", "fd77:100::1/64", "dev", BRIDGE, "nodad"]);
+        in_node(node, &["link", "set", BRIDGE, "up"]);
+        for key in ["net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables"] {
+            sysctl(&self.node, key, "1");
+        }
+    }
+
+    fn add_workload(&mut self, node: &str, index: usize, shape: Shape) -> Workload {
         let name = format!("{node}w{index}");
         let link = format!("pwl{index}");
         run(&["netns", "add", &name]);
@@ -89,25 +131,35 @@ impl Lab {
             node,
             &["link", "add", &link, "type", "veth", "peer", "name", "eth0", "netns", &name],
         );
-        let net = index + 1;
-        in_node(node, &["addr", "add", &format!("10.77.{net}.1/24"), "dev", &link]);
-        in_node(node, &["addr", "add", &format!("fd77:{net}::1/64"), "dev", &link, "nodad"]);
+        let (net, host) = shape.place(index);
+        match shape {
+            Shape::Routed => {
+                in_node(node, &["addr", "add", &format!("10.77.{net}.1/24"), "dev", &link]);
+                in_node(
+                    node,
+                    &["addr", "add", &format!("fd77:{net}::1/64"), "dev", &link, "nodad"],
+                );
+            }
+            Shape::Bridged => in_node(node, &["link", "set", &link, "master", BRIDGE]),
+        }
         in_node(node, &["link", "set", &link, "up"]);
         in_node(&name, &["link", "set", "lo", "up"]);
-        in_node(&name, &["addr", "add", &format!("10.77.{net}.2/24"), "dev", "eth0"]);
-        in_node(&name, &["addr", "add", &format!("fd77:{net}::2/64"), "dev", "eth0", "nodad"]);
+        in_node(&name, &["addr", "add", &format!("10.77.{net}.{host}/24"), "dev", "eth0"]);
+        in_node(&name, &["addr", "add", &format!("fd77:{net}::{host}/64"), "dev", "eth0", "nodad"]);
         in_node(&name, &["link", "set", "eth0", "up"]);
         in_node(&name, &["route", "add", "default", "via", &format!("10.77.{net}.1")]);
         in_node(&name, &["-6", "route", "add", "default", "via", &format!("fd77:{net}::1")]);
         let interface = self.node.run(|| nix::net::if_::if_nametoindex(link.as_str()));
         let interface = interface.expect("the node can be entered").expect("the link is there");
-        Workload::new(index, interface, open(&name))
+        Workload::new((index, shape), interface, open(&name))
     }
 
     /// A lab that another process made: its interfaces, without its namespaces.
     pub(crate) fn elsewhere(interfaces: Vec<u32>) -> Lab {
         let here = || Namespace::open(Path::new("/proc/self/ns/net")).expect("we are somewhere");
-        let workload = |(index, interface): (usize, u32)| Workload::new(index, interface, here());
+        let workload = |(index, interface): (usize, u32)| {
+            Workload::new((index, Shape::Routed), interface, here())
+        };
         Lab {
             node: here(),
             workloads: interfaces.into_iter().enumerate().map(workload).collect(),
@@ -181,20 +233,29 @@ pub(crate) fn arrives(
     sender.send_to(b"hello", to).is_ok() && listener.recv(&mut buffer).is_ok()
 }
 
+/// Another test that is starting a process holds a copy of every socket until its `exec`, so that a
+/// port which was just given back may be taken for a moment.
 pub(crate) fn bind(workload: &Workload, address: SocketAddr) -> UdpSocket {
-    let socket = workload.namespace.run(|| UdpSocket::bind(address));
-    socket.expect("a workload can be entered").expect("the port is free")
+    let end = Instant::now() + Duration::from_secs(2);
+    loop {
+        let socket = workload.namespace.run(|| UdpSocket::bind(address));
+        match socket.expect("a workload can be entered") {
+            Ok(socket) => return socket,
+            Err(error) => assert!(Instant::now() < end, "{address}: {error}"),
+        }
+        std::thread::yield_now();
+    }
 }
 
 impl Workload {
-    fn new(index: usize, interface: u32, namespace: Namespace) -> Workload {
-        let net = index + 1;
+    fn new((index, shape): (usize, Shape), interface: u32, namespace: Namespace) -> Workload {
+        let (net, host) = shape.place(index);
         Workload {
             name: WorkloadName { namespace: "lab".into(), name: format!("w{index}") },
             namespace,
             interface,
-            v4: format!("10.77.{net}.2").parse().expect("an address"),
-            v6: format!("fd77:{net}::2").parse().expect("an address"),
+            v4: format!("10.77.{net}.{host}").parse().expect("an address"),
+            v6: format!("fd77:{net}::{host}").parse().expect("an address"),
             identity: IdentityNumber(256 + u32::try_from(index).expect("few workloads")),
         }
     }

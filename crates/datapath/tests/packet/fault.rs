@@ -129,7 +129,7 @@ const FAULTS: [Fault; 26] = [
     ),
     (
         "identity.h",
-        "if (identity == PW_HOST)",
+        "if (is_host(identity))",
         "if (0)",
         identity::the_machine_itself_is_who_sent_from_here_not_who_has_its_address,
     ),

@@ -9,6 +9,7 @@ mod flow;
 mod frame;
 mod icmp;
 mod identity;
+mod mutation;
 mod node;
 mod object;
 mod piece;
