@@ -1,12 +1,16 @@
 //! Does what was decided: writes to the kernel and to control, asks the machine.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use podwall_datapath::{Applied, ApplyError, Datapath, Timeouts, Wanted};
+use podwall_datapath::{ApplyError, Datapath, Endpoint};
 use podwall_host::Namespace;
+use podwall_model::Address;
 use tokio::sync::mpsc;
 
 use crate::event::{Action, Counted, Event, NotApplied, Trouble};
+use crate::force::{Order, forget_connections, put_in_force};
 use crate::places::{compare, in_full, locate};
 use crate::uplink::Letter;
 
@@ -15,6 +19,8 @@ pub(crate) struct Hands {
     /// Absent once everything was removed, and where state is left alone.
     datapath: Option<Datapath>,
     node: Arc<Namespace>,
+    /// The namespaces behind the addresses of workloads in force.
+    namespaces: BTreeMap<Address, PathBuf>,
     letters: mpsc::Sender<Letter>,
     events: mpsc::Sender<Event>,
 }
@@ -24,8 +30,8 @@ pub(crate) struct Hands {
 pub(crate) enum Outcome {
     /// Nothing that needs deciding now.
     Done,
-    /// This happened by it.
-    Follows(Event),
+    /// These happened by it, one after the other.
+    Follows(Vec<Event>),
     /// The agent ends.
     End,
 }
@@ -38,7 +44,7 @@ impl Hands {
         letters: mpsc::Sender<Letter>,
         events: mpsc::Sender<Event>,
     ) -> Hands {
-        Hands { datapath, node: Arc::new(node), letters, events }
+        Hands { datapath, node: Arc::new(node), namespaces: BTreeMap::new(), letters, events }
     }
 
     /// Does one action.
@@ -64,26 +70,34 @@ impl Hands {
                 });
                 Outcome::Done
             }
-            Action::Apply(wanted) => Outcome::Follows(Event::Applied(self.apply(&wanted))),
+            Action::Apply(order) => self.apply(&order),
             Action::Remove => {
                 let removed = match self.datapath.take() {
                     Some(datapath) => datapath.remove().map_err(|cause| in_full(&cause)),
                     None => Ok(()),
                 };
-                Outcome::Follows(Event::Removed(removed))
+                Outcome::Follows(vec![Event::Removed(removed)])
             }
-            Action::Count => Outcome::Follows(self.count()),
+            Action::Count => Outcome::Follows(vec![self.count()]),
             Action::Expire => self.expire(),
             Action::Exit => Outcome::End,
         }
     }
 
-    fn apply(&mut self, wanted: &Wanted) -> Result<Applied, NotApplied> {
-        let Some(datapath) = &mut self.datapath else { return Err(NotApplied::Unfit(removed())) };
-        datapath.apply(wanted).map_err(|cause| match cause {
+    fn apply(&mut self, order: &Order) -> Outcome {
+        let Some(datapath) = &mut self.datapath else {
+            return Outcome::Follows(vec![Event::Applied(Err(NotApplied::Unfit(removed())))]);
+        };
+        let (applied, why) = put_in_force(datapath, order);
+        if applied.is_ok() {
+            self.namespaces = namespaces(order);
+        }
+        let applied = applied.map_err(|cause| match cause {
             ApplyError::Plan(_) => NotApplied::Unfit(in_full(&cause)),
             ApplyError::Write(_) => NotApplied::Torn(in_full(&cause)),
-        })
+        });
+        let adopted = Event::Troubled { what: Trouble::Adoption, why };
+        Outcome::Follows(vec![Event::Applied(applied), adopted])
     }
 
     /// Asks the machine on a thread that may block; the answer comes as an event.
@@ -115,11 +129,21 @@ impl Hands {
 
     fn expire(&mut self) -> Outcome {
         let Some(datapath) = &mut self.datapath else { return Outcome::Done };
-        // An open connection that is silent for hours stays: nobody asked its socket.
-        let expired = datapath.expire(&Timeouts::default(), |_| true);
+        let expired = forget_connections(datapath, &self.namespaces);
         let why = expired.err().map(|cause| in_full(&cause));
-        Outcome::Follows(Event::Troubled { what: Trouble::Expiry, why })
+        Outcome::Follows(vec![Event::Troubled { what: Trouble::Expiry, why }])
     }
+}
+
+/// The namespace behind each address of a workload.
+fn namespaces(order: &Order) -> BTreeMap<Address, PathBuf> {
+    let of = |endpoint: &Endpoint| {
+        let path = order.namespaces.get(&endpoint.workload);
+        let addresses = endpoint.addresses.clone();
+        path.into_iter()
+            .flat_map(move |path| addresses.clone().into_iter().map(|a| (a, path.clone())))
+    };
+    order.wanted.endpoints.iter().flat_map(of).collect()
 }
 
 fn removed() -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use podwall_datapath::Endpoint;
 use podwall_model::WorkloadName;
 use podwall_policy::compile::Compiled;
 use podwall_policy::identity::Identities;
@@ -11,6 +12,7 @@ use podwall_wire::node::{self, Place, ToControl};
 
 use crate::decide::State;
 use crate::event::{Action, NotApplied, Places};
+use crate::force::Order;
 use crate::intent::Intent;
 use crate::moment::Moment;
 use crate::problems::Kind;
@@ -20,8 +22,11 @@ use crate::problems::Kind;
 const IDENTITIES_KEPT: usize = 65_536;
 
 /// What is on its way, and what is in force.
+#[derive(Default)]
 pub(crate) struct Change {
     identities: Identities,
+    /// The workloads that have hooks, and on which device.
+    held: BTreeMap<WorkloadName, u32>,
     in_force: Option<InForce>,
     arriving: Option<Intent>,
     applying: Option<InForce>,
@@ -48,18 +53,12 @@ pub(crate) struct InForce {
 }
 
 impl Change {
-    /// Goes on behind the identities that an earlier agent left in the kernel.
-    pub(crate) fn adopt(texts: &BTreeMap<IdentityNumber, String>) -> Change {
-        Change {
-            identities: Identities::adopt(texts),
-            in_force: None,
-            arriving: None,
-            applying: None,
-            question: 0,
-            looking: false,
-            torn: false,
-            look_again: false,
-        }
+    /// Goes on behind the identities and hooks that an earlier agent left in the kernel.
+    pub(crate) fn adopt(
+        texts: &BTreeMap<IdentityNumber, String>,
+        held: BTreeMap<WorkloadName, u32>,
+    ) -> Change {
+        Change { identities: Identities::adopt(texts), held, ..Change::default() }
     }
 
     /// What is in force, once something is.
@@ -117,6 +116,20 @@ impl Change {
         Action::Locate { question: self.question, attachments }
     }
 
+    /// What the kernel shall hold, and who gets hooks by it.
+    fn order(&self, next: &InForce) -> Order {
+        let wanted = next.intent.wanted(&next.compiled, &next.places);
+        let is_new = |e: &&Endpoint| self.held.get(&e.workload) != Some(&e.interface);
+        let newcomers =
+            wanted.endpoints.iter().filter(is_new).map(|e| e.workload.clone()).collect();
+        let namespace = |attachment: &node::Attachment| match &attachment.place {
+            Place::Netns(path) => Some((attachment.workload.clone().into(), path.clone())),
+            Place::Interface(_) => None,
+        };
+        let namespaces = next.intent.attachments.iter().filter_map(namespace).collect();
+        Order { wanted, newcomers, namespaces }
+    }
+
     /// The answer to the last question, and what follows from it.
     fn take_places(&mut self, question: u64, places: Places) -> Option<Box<InForce>> {
         if question != self.question {
@@ -146,8 +159,7 @@ impl State {
     pub(crate) fn located(&mut self, question: u64, places: Places) -> Vec<Action> {
         let mut actions = Vec::new();
         if let Some(next) = self.change.take_places(question, places) {
-            let wanted = next.intent.wanted(&next.compiled, &next.places);
-            actions.push(Action::Apply(Box::new(wanted)));
+            actions.push(Action::Apply(Box::new(self.change.order(&next))));
             self.change.applying = Some(*next);
         } else if self.change.look_again && !self.change.looking {
             actions.extend(self.change.look_again());
@@ -179,6 +191,9 @@ impl State {
                         took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                     }));
                 }
+                let held =
+                    next.places.iter().filter_map(|(w, p)| Some((w.clone(), *p.as_ref().ok()?)));
+                self.change.held = held.collect();
                 let before = self.change.in_force.replace(next);
                 let places = self.change.in_force().map(|force| &force.places);
                 if before.as_ref().map(|force| &force.places) != places {

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use podwall_model::WorkloadName;
-use podwall_policy::table::IdentityNumber;
 use podwall_wire::node::{self, Adopted, Counters, Hello, ToAgent, ToControl, VERSION};
 
 use crate::change::Change;
@@ -67,23 +66,22 @@ impl State {
             workloads: found.endpoints.iter().map(|e| (&e.workload).into()).collect(),
             left_alone: None,
         };
-        State::over(node, pid, adopted, &found.identities)
+        let held = found.endpoints.iter().map(|e| (e.workload.clone(), e.interface)).collect();
+        let change = Change::adopt(&found.identities, held);
+        let mut state = State::over(node, pid, adopted, change);
+        state.recorder = Recorder::adopt(&found.identities);
+        state
     }
 
-    fn over(
-        node: String,
-        pid: u32,
-        adopted: Adopted,
-        identities: &BTreeMap<IdentityNumber, String>,
-    ) -> State {
+    fn over(node: String, pid: u32, adopted: Adopted, change: Change) -> State {
         State {
             node,
             pid,
             adopted,
             post: Post::default(),
-            change: Change::adopt(identities),
+            change,
             problems: Problems::default(),
-            recorder: Recorder::adopt(identities),
+            recorder: Recorder::default(),
             nearest: Nearest::default(),
             digest: Digest::default(),
             delivery: Delivery::default(),
@@ -100,7 +98,7 @@ impl State {
             workloads: Vec::new(),
             left_alone: Some(why.clone()),
         };
-        let mut state = State::over(node, pid, adopted, &BTreeMap::new());
+        let mut state = State::over(node, pid, adopted, Change::default());
         state.problems.raise(Kind::LeftAlone, "", why);
         state
     }
@@ -259,6 +257,7 @@ fn trouble(state: &mut State, what: Trouble, why: Option<String>) {
     let subject = match what {
         Trouble::Counters => "counters",
         Trouble::Expiry => "connections",
+        Trouble::Adoption => "adoption",
         Trouble::Wires => "wires",
     };
     match why {

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use podwall_datapath::{Applied, Counter, Event as Seen, Wanted};
+use podwall_datapath::{Applied, Counter, Event as Seen};
 use podwall_model::WorkloadName;
 use podwall_wire::node::{Attachment, ToAgent, ToControl};
+
+use crate::force::Order;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -96,6 +98,8 @@ pub(crate) enum Trouble {
     Counters,
     /// Forgetting connections that ended.
     Expiry,
+    /// Adopting connections that were open before.
+    Adoption,
     /// Comparing the ends of wires.
     Wires,
 }
@@ -118,7 +122,7 @@ pub(crate) enum Action {
         attachments: Vec<Attachment>,
     },
     /// Put this in force; `Applied` follows at once.
-    Apply(Box<Wanted>),
+    Apply(Box<Order>),
     /// Take everything away; `Removed` follows at once.
     Remove,
     /// Read counters and losses; `Counted` follows at once.

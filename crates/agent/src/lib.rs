@@ -12,6 +12,7 @@ mod digest;
 mod event;
 #[cfg(test)]
 mod fixture;
+mod force;
 mod intent;
 mod moment;
 mod names;

@@ -3,6 +3,7 @@
 //! One thread does it all, so that no event is seen between a change of the kernel and of the names
 //! that go with it. Slow looks at the machine run beside it and come back as events.
 
+use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow as Flow;
 use std::os::fd::{AsFd, OwnedFd};
@@ -131,11 +132,11 @@ async fn handle(
 }
 
 async fn act_on(state: &mut State, hands: &mut Hands, event: Event) -> Flow<()> {
-    let mut next = vec![event];
-    while let Some(event) = next.pop() {
+    let mut next = VecDeque::from([event]);
+    while let Some(event) = next.pop_front() {
         for action in decide(state, event, moment()) {
             match hands.act(action).await {
-                Outcome::Follows(event) => next.push(event),
+                Outcome::Follows(events) => next.extend(events),
                 Outcome::Done => {}
                 Outcome::End => return Flow::Break(()),
             }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use podwall_datapath::{Adopted, Applied, Event as Seen, Hook, InterfaceKind, LeaveKind, Wanted};
+use podwall_datapath::{
+    Adopted, AdoptedEndpoint, Applied, Event as Seen, Hook, InterfaceKind, LeaveKind, Wanted,
+};
 use podwall_model::{
     Address, Direction, FlowKind, Namespace, Node, Protocol, Reason, Verdict, World,
 };
@@ -38,6 +40,7 @@ struct Agent {
 struct Came {
     said: Vec<ToControl>,
     applied: Vec<Wanted>,
+    newcomers: Vec<WorkloadName>,
     others: Vec<Action>,
 }
 
@@ -61,8 +64,9 @@ impl Agent {
                         came.said.push(message);
                         events.insert(0, Event::Sent);
                     }
-                    Action::Apply(wanted) => {
-                        came.applied.push(*wanted);
+                    Action::Apply(order) => {
+                        came.newcomers.extend(order.newcomers);
+                        came.applied.push(order.wanted);
                         self.generation += 1;
                         let generation = self.generation;
                         events.push(Event::Applied(Ok(Applied { generation, writes: 3 })));
@@ -84,6 +88,7 @@ impl Agent {
             let then = self.happens(event);
             came.said.extend(then.said);
             came.applied.extend(then.applied);
+            came.newcomers.extend(then.newcomers);
         }
         came
     }
@@ -281,11 +286,25 @@ fn a_revision_overtaken_by_another_is_never_applied() {
 #[test]
 fn a_restarted_agent_wants_what_the_one_before_had() {
     let mut first = Agent::new(&Adopted { fresh: true, ..nothing() });
-    let before = first.wants(wanted(1, &world("web"), POLICY)).applied.remove(0);
-    let found = Adopted { generation: 1, identities: before.identities.clone(), ..nothing() };
+    let mut came = first.wants(wanted(1, &world("web"), POLICY));
+    assert_eq!(came.newcomers.len(), 2);
+    let before = came.applied.remove(0);
+    let endpoints = before.endpoints.iter().zip(1..).map(|(endpoint, slot)| AdoptedEndpoint {
+        workload: endpoint.workload.clone(),
+        interface: endpoint.interface,
+        slot,
+        generation: 1,
+    });
+    let found = Adopted {
+        generation: 1,
+        identities: before.identities.clone(),
+        endpoints: endpoints.collect(),
+        ..nothing()
+    };
     let mut second = Agent::new(&found);
-    let after = second.wants(wanted(1, &world("web"), POLICY)).applied.remove(0);
-    assert_eq!(after, before);
+    let mut came = second.wants(wanted(1, &world("web"), POLICY));
+    assert_eq!(came.applied.remove(0), before);
+    assert!(came.newcomers.is_empty(), "their hooks are in place");
 }
 
 #[test]
@@ -339,7 +358,9 @@ fn a_device_made_again_is_found_at_its_new_number() {
     let came = agent.happens(Event::LinksChanged);
     let question = agent.question(&came);
     let places: Places = [(name("web"), Ok(31)), (name("db"), Ok(12))].into();
-    let wanted = agent.happens(Event::Located { question, places }).applied.remove(0);
+    let came = agent.happens(Event::Located { question, places });
+    assert_eq!(came.newcomers, [name("web")]);
+    let wanted = &came.applied[0];
     let web = wanted.endpoints.iter().find(|e| e.workload == name("web")).unwrap();
     assert_eq!(web.interface, 31);
 }

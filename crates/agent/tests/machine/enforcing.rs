@@ -1,7 +1,7 @@
 //! What control wants is in force, stays in force, and is told with both names.
 
-use std::io::ErrorKind;
-use std::net::UdpSocket;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use podwall_host::Network;
@@ -10,11 +10,12 @@ use podwall_wire::rest::{Direction, Verdict};
 
 use crate::place::Place;
 use crate::runner::Case;
-use crate::talk::{Agent, Control};
+use crate::talk::{Agent, BOUND, Control};
 
-pub(crate) const CASES: [Case; 8] = [
+pub(crate) const CASES: [Case; 9] = [
     ("a_deny_stops_packets_and_is_told_with_both_names", a_deny_is_told),
     ("a_killed_agent_changes_nothing_and_counters_go_on", a_killed_agent_changes_nothing),
+    ("a_connection_that_was_open_before_is_kept_with_its_direction", an_open_connection),
     ("a_refused_document_leaves_the_one_before_in_force", a_refused_document),
     ("a_device_made_again_is_held_again", a_device_made_again),
     ("a_namespace_that_vanishes_is_a_problem", a_namespace_vanishes),
@@ -155,6 +156,55 @@ fn a_killed_agent_changes_nothing() {
     let counters = control.counters(|counters| packets(counters, "no-admin") >= 3);
     assert_eq!(packets(&counters, "no-admin"), 3);
     assert_eq!(packets(&counters, "db"), 30);
+}
+
+/// Both ends are isolated both ways; `web` may open connections to `db` at 5432, and that is all.
+const ONE_WAY: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: everyone, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+  - to: [{podSelector: {matchLabels: {app: db}}}]
+    ports: [{port: 5432, protocol: TCP}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress]
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: web}}}]
+    ports: [{port: 5432, protocol: TCP}]
+";
+
+fn an_open_connection() {
+    for address in ["10.77.2.2:5432", "[fd77:2::2]:5432"] {
+        let place = Place::new();
+        let listen = || TcpListener::bind(address);
+        let listener = place.db.run(listen).unwrap().unwrap();
+        let mut client = place.web.run(|| TcpStream::connect(address)).unwrap().unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let (mut control, _agent) = started(&place);
+        control.put_in_force(&place, ONE_WAY);
+        // The server speaks first: seen alone, this looks like a connection of its own.
+        client.set_read_timeout(Some(BOUND)).unwrap();
+        server.write_all(b"first").unwrap();
+        let mut heard = [0; 5];
+        client.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"first");
+        let counters = control.counters(|all| packets(all, "db") > 0);
+        let dropped = counters.iter().find(|c| c.verdict == Verdict::Dropped);
+        assert_eq!(dropped, None);
+    }
 }
 
 fn a_refused_document() {
