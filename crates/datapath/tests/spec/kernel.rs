@@ -9,12 +9,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use libbpf_rs::{MapCore, MapHandle};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use podwall_datapath::{
-    ClassId, ClassTables, Counter, Datapath, Endpoint, Frame, Program, Settings, Wanted,
+    ClassId, ClassTables, Counter, Datapath, Endpoint, Events, Frame, Program, Settings, Timeouts,
+    Wanted,
 };
 use podwall_model::{Address, Direction, Protocol, Reason, RuleId, Verdict, WorkloadName};
 use podwall_policy::compile::{Compiled, resolve_all};
@@ -24,6 +26,8 @@ use podwall_policy::options::Options;
 use podwall_testkit::spec::{Crossing, State, Told, Unfit, Witness};
 
 use crate::frame;
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A node, and who stands at which interface.
 pub(crate) struct Kernel {
@@ -47,12 +51,16 @@ impl Kernel {
         let none = None::<&str>;
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(none, "/", none, private, none).expect("mounts can be kept from others");
-        let directory = std::env::temp_dir().join(format!("pw{}spec", std::process::id()));
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pw{}spec{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
         fs::create_dir_all(&directory).expect("a directory can be made");
         mount(Some("podwall"), &directory, Some("bpf"), MsFlags::empty(), none)
             .expect("a bpffs can be mounted");
-        let interfaces = (0..workloads).map(|number| add_veth(number)).collect();
-        let settings = Settings::new(directory.join("pins"));
+        let interfaces = (0..workloads).map(add_veth).collect();
+        let mut settings = Settings::new(directory.join("pins"));
+        settings.capacity.connections = 16 * 1024;
+        settings.capacity.slots = 64;
         let (datapath, adopted) = Datapath::open(&settings).expect("the datapath opens");
         assert!(adopted.fresh);
         let pin = directory.join("pins/maps/pw_connections");
@@ -103,7 +111,7 @@ impl Kernel {
     }
 
     /// All counters by what they count. A workload that came back in another slot has two.
-    fn counters(&self) -> BTreeMap<Counted, (u64, u64)> {
+    pub(crate) fn counters(&self) -> BTreeMap<Counted, (u64, u64)> {
         let mut counters = BTreeMap::new();
         for counter in self.datapath.counters().expect("counters can be read") {
             let Counter { workload, direction, verdict, reason, rule, packets, bytes } = counter;
@@ -114,29 +122,45 @@ impl Kernel {
         counters
     }
 
-    /// Whether a frame passed, and the one counter that it changed, by one packet.
-    fn give(&self, program: Program, frame: Frame<'_>) -> (bool, Counted) {
-        let before = self.counters();
+    /// Gives a packet to the hook that meets it first. Whether it passed.
+    pub(crate) fn give(&mut self, asked: &Asked<'_>) -> Result<bool, Unfit> {
+        let Crossing { subject, direction, peer, .. } = asked.crossing;
+        let interface = *self
+            .stands_at
+            .get(subject)
+            .ok_or_else(|| Unfit(format!("a workload without an interface: `{subject}`")))?;
+        let (program, sender) = match direction {
+            Direction::Egress => (Program::FromPod, interface),
+            Direction::Ingress if peer.is_host() => (Program::ToPod, 0),
+            Direction::Ingress => (Program::ToPod, self.elsewhere),
+        };
+        let frame = Frame { interface, sender, bytes: &asked.frame() };
         let ran = self.datapath.run(program, frame, 1).expect("the kernel takes the frame");
-        let mut changed = self.counters();
-        changed.retain(|key, sum| before.get(key) != Some(sum));
-        assert_eq!(changed.len(), 1, "one counter changes: {changed:#?}");
-        let (key, sum) = changed.pop_first().expect("it is one");
-        let old = before.get(&key).copied().unwrap_or_default();
-        let bytes = u64::try_from(frame.bytes.len() - 14).expect("a frame is short");
-        assert_eq!(sum, (old.0 + 1, old.1 + bytes), "by one packet");
-        (ran.passed, key)
+        self.packets += 1;
+        Ok(ran.passed)
+    }
+
+    /// Takes every workload away, and forgets what was kept of them.
+    pub(crate) fn clear(&mut self) {
+        self.datapath.apply(&Wanted::default()).expect("nothing fits");
+        self.datapath.expire(&Timeouts::default(), |_| true).expect("connections can be read");
+        self.stands_at.clear();
+    }
+
+    /// The events since they were last asked for.
+    pub(crate) fn events(&self) -> Events {
+        self.datapath.events().expect("the ring can be mapped")
     }
 }
 
 /// What a counter counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Counted {
-    workload: Option<WorkloadName>,
-    direction: Direction,
-    verdict: Verdict,
-    reason: Reason,
-    rule: Option<Arc<RuleId>>,
+pub(crate) struct Counted {
+    pub(crate) workload: Option<WorkloadName>,
+    pub(crate) direction: Direction,
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Reason,
+    pub(crate) rule: Option<Arc<RuleId>>,
 }
 
 impl Drop for Kernel {
@@ -162,9 +186,6 @@ impl Witness for Kernel {
     }
 
     fn judge(&mut self, _: &State, crossing: &Crossing) -> Result<Told, Unfit> {
-        let interface = *self.stands_at.get(&crossing.subject).ok_or_else(|| {
-            Unfit(format!("a workload without an interface: `{}`", crossing.subject))
-        })?;
         // What a workload sends to itself stays within it. Through a service of its own it comes back
         // masqueraded, which only the tests with real packets can show.
         if crossing.peer.workload.as_ref() == Some(&crossing.subject) {
@@ -172,47 +193,56 @@ impl Witness for Kernel {
         }
         let own = crossing.own.address.expect("a workload has an address");
         let peer = crossing.peer.address.unwrap_or_else(|| reserved_address(&crossing.peer, own));
-        let (program, ends) = match crossing.direction {
-            Direction::Egress => (Program::FromPod, (own, peer)),
-            Direction::Ingress => (Program::ToPod, (peer, own)),
-        };
-        let bytes = frame_of(ends, crossing);
-        let sender = match crossing.direction {
-            Direction::Egress => interface,
-            Direction::Ingress if crossing.peer.is_host() => 0,
-            Direction::Ingress => self.elsewhere,
-        };
-        let (passed, counter) = self.give(program, Frame { interface, sender, bytes: &bytes });
+        let asked = Asked { crossing, ends: (own, peer), client: 40000 };
+        let before = self.counters();
+        let passed = self.give(&asked)?;
+        let mut changed = self.counters();
+        changed.retain(|key, sum| before.get(key) != Some(sum));
+        assert_eq!(changed.len(), 1, "one counter changes: {changed:#?}");
+        let (key, sum) = changed.pop_first().expect("it is one");
+        let old = before.get(&key).copied().unwrap_or_default();
+        let bytes = u64::try_from(asked.frame().len() - 14).expect("a frame is short");
+        assert_eq!(sum, (old.0 + 1, old.1 + bytes), "by one packet");
         for key in self.connections.keys() {
             self.connections.delete(&key).expect("a connection can be deleted");
         }
-        self.packets += 1;
-        assert_eq!(passed, counter.verdict.passed(), "what is counted is what happens");
-        assert_eq!(counter.workload.as_ref(), Some(&crossing.subject));
-        assert_eq!(counter.direction, crossing.direction);
-        Ok(Told {
-            verdict: counter.verdict,
-            reason: counter.reason,
-            rule: counter.rule.as_deref().cloned(),
-        })
+        assert_eq!(passed, key.verdict.passed(), "what is counted is what happens");
+        assert_eq!(key.workload.as_ref(), Some(&crossing.subject));
+        assert_eq!(key.direction, crossing.direction);
+        Ok(Told { verdict: key.verdict, reason: key.reason, rule: key.rule.as_deref().cloned() })
     }
 }
 
-/// The first packet that a client sends.
-fn frame_of(ends: (IpAddr, IpAddr), crossing: &Crossing) -> Vec<u8> {
-    const CLIENT: u16 = 40000;
-    let packet = crossing.packet;
-    let payload = match packet.protocol {
-        Protocol::TCP => frame::tcp((CLIENT, packet.port), frame::SYN),
-        Protocol::UDP => frame::udp((CLIENT, packet.port)),
-        Protocol::SCTP => sctp_init(CLIENT, packet.port),
-        Protocol::ICMP | Protocol::ICMP6 => {
-            let kind = u8::try_from(packet.port).expect("an ICMP type is a byte");
-            frame::icmp(kind, 0, CLIENT, b"ping")
-        }
-        _ => vec![0x16; 24],
-    };
-    frame::ip(ends, packet.protocol.0, &payload)
+/// One packet between addresses.
+pub(crate) struct Asked<'a> {
+    pub(crate) crossing: &'a Crossing,
+    /// The workload's address and the other end's.
+    pub(crate) ends: (IpAddr, IpAddr),
+    /// The client's port, or the id of its ICMP query.
+    pub(crate) client: u16,
+}
+
+impl Asked<'_> {
+    /// The first packet that the client sends.
+    pub(crate) fn frame(&self) -> Vec<u8> {
+        let packet = self.crossing.packet;
+        let ends = match self.crossing.direction {
+            Direction::Egress => self.ends,
+            Direction::Ingress => (self.ends.1, self.ends.0),
+        };
+        let payload = match packet.protocol {
+            Protocol::TCP => frame::tcp((self.client, packet.port), frame::SYN),
+            Protocol::UDP => frame::udp((self.client, packet.port)),
+            Protocol::SCTP => sctp_init(self.client, packet.port),
+            Protocol::ICMP | Protocol::ICMP6 => {
+                let kind = u8::try_from(packet.port).expect("an ICMP type is a byte");
+                let quoted = frame::ip((ends.1, ends.0), 6, &frame::tcp((9, 9), frame::SYN));
+                frame::icmp(kind, 0, self.client, &quoted[14..])
+            }
+            _ => vec![0x16; 24],
+        };
+        frame::ip(ends, packet.protocol.0, &payload)
+    }
 }
 
 fn sctp_init(from: u16, to: u16) -> Vec<u8> {

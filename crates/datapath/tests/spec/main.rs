@@ -5,6 +5,7 @@
 #[path = "../packet/frame.rs"]
 mod frame;
 mod kernel;
+mod random;
 
 use std::path::Path;
 
