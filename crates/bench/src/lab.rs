@@ -19,6 +19,9 @@ pub(crate) const CLIENT: [&str; 2] = ["10.91.1.2", "fd91:1::2"];
 /// The server's addresses.
 pub(crate) const SERVER: [&str; 2] = ["10.91.2.2", "fd91:2::2"];
 
+/// The node's devices towards client and server.
+pub(crate) const DEVICES: [&str; 2] = ["pwc", "pws"];
+
 impl Lab {
     /// Makes them.
     pub(crate) fn new() -> anyhow::Result<Lab> {
@@ -28,7 +31,7 @@ impl Lab {
             run(&["ip", "netns", "add", name])?;
             run(&["ip", "-n", name, "link", "set", "lo", "up"])?;
         }
-        for (device, peer, subnet) in [("pwc", &client, 1), ("pws", &server, 2)] {
+        for (device, peer, subnet) in [(DEVICES[0], &client, 1), (DEVICES[1], &server, 2)] {
             let words =
                 format!("ip -n {node} link add {device} type veth peer name eth0 netns {peer}");
             run(&words.split(' ').collect::<Vec<_>>())?;

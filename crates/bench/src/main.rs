@@ -3,10 +3,14 @@
 //! Figures of different machines are not compared: each row has its floor and its peers from the
 //! same run, interleaved, with a noise row that compares the floor with itself.
 
+mod empty;
+mod frame;
 mod lab;
+mod ours;
 mod path;
 mod peer;
 mod policy;
+mod program;
 mod report;
 mod rounds;
 mod traffic;
@@ -24,7 +28,11 @@ fn main() -> anyhow::Result<()> {
         _ => bail!("usage: podwall-bench datapath|policy [-o json]"),
     };
     match name {
-        "datapath" => path::measure(form),
+        "datapath" => {
+            let lab = lab::Lab::new()?;
+            program::measure(&lab, form)?;
+            path::measure(&lab, form)
+        }
         "policy" => policy::measure(form),
         other => bail!("no such bench: `{other}`, hint: `datapath` or `policy`"),
     }

@@ -1,10 +1,13 @@
 //! End to end: what a packet costs from the client to the server, over no filter at all.
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use anyhow::ensure;
 
-use crate::lab::Lab;
+use crate::empty::Empty;
+use crate::lab::{DEVICES, Lab};
+use crate::ours::{Ours, Size};
 use crate::peer::Peer;
 use crate::report::{Form, Row};
 use crate::rounds::{Rounds, interleave};
@@ -16,6 +19,8 @@ const ROUNDS: usize = 7;
 const PACKETS: u32 = 100_000;
 /// How long each TCP measurement runs.
 const TIME: Duration = Duration::from_millis(700);
+/// What the policies of a filter know beside the pair.
+const SIZE: Size = Size { identities: 10_000, policies: 1000 };
 
 /// What filters in the node while it is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +29,28 @@ enum Filter {
     None,
     /// The floor again, under another name: what differs is noise.
     NoneAgain,
-    /// A peer.
+    /// Two hooks a device that only let pass.
+    Empty,
+    /// Podwall.
+    Ours,
+    /// Someone else.
+    Peer(Peer),
+}
+
+const FILTERS: [Filter; 6] = [
+    Filter::None,
+    Filter::NoneAgain,
+    Filter::Empty,
+    Filter::Ours,
+    Filter::Peer(Peer::Nft),
+    Filter::Peer(Peer::Iptables),
+];
+
+/// A filter in place.
+enum Installed {
+    Nothing,
+    Empty { _links: Vec<OwnedFd>, _program: Empty },
+    Ours(Box<Ours>),
     Peer(Peer),
 }
 
@@ -33,93 +59,115 @@ impl Filter {
         match self {
             Filter::None => "no filter",
             Filter::NoneAgain => "no filter again (noise)",
+            Filter::Empty => "two empty hooks",
+            Filter::Ours => "podwall",
             Filter::Peer(peer) => peer.name(),
         }
     }
 
-    fn install(self, lab: &Lab) -> anyhow::Result<()> {
-        match self {
-            Filter::None | Filter::NoneAgain => Ok(()),
-            Filter::Peer(peer) => peer.install(lab),
-        }
+    fn install(self, lab: &Lab) -> anyhow::Result<Installed> {
+        Ok(match self {
+            Filter::None | Filter::NoneAgain => Installed::Nothing,
+            Filter::Empty => {
+                let program = Empty::load()?;
+                let links = lab.on_thread("node", || {
+                    let mut links = Vec::new();
+                    for device in DEVICES {
+                        links.extend(program.hook(device)?);
+                    }
+                    Ok(links)
+                })?;
+                Installed::Empty { _links: links, _program: program }
+            }
+            Filter::Ours => Installed::Ours(Box::new(Ours::start(lab, SIZE)?)),
+            Filter::Peer(peer) => {
+                peer.install(lab)?;
+                Installed::Peer(peer)
+            }
+        })
     }
 
+    fn denies(self) -> bool {
+        match self {
+            Filter::None | Filter::NoneAgain | Filter::Empty => false,
+            Filter::Ours | Filter::Peer(_) => true,
+        }
+    }
+}
+
+impl Installed {
     fn remove(self, lab: &Lab) -> anyhow::Result<()> {
         match self {
-            Filter::None | Filter::NoneAgain => Ok(()),
-            Filter::Peer(peer) => peer.remove(lab),
+            Installed::Nothing | Installed::Empty { .. } => Ok(()),
+            Installed::Ours(ours) => ours.stop(lab),
+            Installed::Peer(peer) => peer.remove(lab),
         }
     }
 }
 
 /// Measures every filter and prints the rows.
-pub(crate) fn measure(form: Form) -> anyhow::Result<()> {
-    let lab = Lab::new()?;
-    let mut filters =
-        [Filter::None, Filter::NoneAgain, Filter::Peer(Peer::Nft), Filter::Peer(Peer::Iptables)];
-    for filter in filters {
-        prove(&lab, filter)?;
+pub(crate) fn measure(lab: &Lab, form: Form) -> anyhow::Result<()> {
+    for filter in FILTERS {
+        prove(lab, filter)?;
     }
-    let udp = rounds(&lab, &mut filters, |lab| traffic::udp_flood(lab, Family::V4, PACKETS))?;
-    for (filter, figures) in filters.iter().zip(&udp).skip(1) {
-        let over = figures.less(&udp[0]);
-        row(form, format!("UDP, over no filter: {}", filter.name()), &over, "ns")?;
+    let udp = rounds(lab, |lab| traffic::udp_flood(lab, Family::V4, PACKETS))?;
+    for (filter, figures) in FILTERS.iter().zip(&udp).skip(1) {
+        let target = (*filter == Filter::Ours).then_some(170.0);
+        row(form, ("UDP, over no filter", filter.name()), &figures.less(&udp[0]), "ns", target)?;
     }
-    let rr = rounds(&lab, &mut filters, |lab| traffic::request_response(lab, Family::V4, TIME))?;
-    ratios(form, "TCP_RR", &filters, &rr)?;
-    let crr =
-        rounds(&lab, &mut filters, |lab| traffic::connect_request_response(lab, Family::V4, TIME))?;
-    ratios(form, "TCP_CRR", &filters, &crr)
+    let rr = rounds(lab, |lab| traffic::request_response(lab, Family::V4, TIME))?;
+    ratios(form, "TCP_RR", &rr, 0.985)?;
+    let crr = rounds(lab, |lab| traffic::connect_request_response(lab, Family::V4, TIME))?;
+    ratios(form, "TCP_CRR", &crr, 0.975)
 }
 
 /// A filter that does not deny is not measured.
 fn prove(lab: &Lab, filter: Filter) -> anyhow::Result<()> {
-    filter.install(lab)?;
+    let installed = filter.install(lab)?;
     for family in [Family::V4, Family::V6] {
         // Neighbours of a new link take a moment to find each other.
         let passes = (0..10).any(|_| traffic::reaches(lab, family, ALLOWED).unwrap_or(false));
         ensure!(passes, "{} does not let {family:?} pass", filter.name());
-        let open = matches!(filter, Filter::None | Filter::NoneAgain);
-        ensure!(
-            traffic::reaches(lab, family, DENIED)? == open,
-            "{} is to deny a port",
-            filter.name()
-        );
+        let open = !filter.denies();
+        ensure!(traffic::reaches(lab, family, DENIED)? == open, "{} is to deny", filter.name());
     }
-    filter.remove(lab)
+    installed.remove(lab)
 }
 
-fn rounds(
-    lab: &Lab,
-    filters: &mut [Filter],
-    measure: impl Fn(&Lab) -> anyhow::Result<f64>,
-) -> anyhow::Result<Vec<Rounds>> {
-    interleave(ROUNDS, filters, |filter| {
-        filter.install(lab)?;
+fn rounds(lab: &Lab, measure: impl Fn(&Lab) -> anyhow::Result<f64>) -> anyhow::Result<Vec<Rounds>> {
+    interleave(ROUNDS, &mut FILTERS.clone(), |filter| {
+        let installed = filter.install(lab)?;
         let figure = measure(lab);
-        filter.remove(lab)?;
+        installed.remove(lab)?;
         figure
     })
 }
 
-fn ratios(form: Form, what: &str, filters: &[Filter], figures: &[Rounds]) -> anyhow::Result<()> {
-    for (filter, figure) in filters.iter().zip(figures).skip(1) {
-        row(
-            form,
-            format!("{what}, to no filter: {}", filter.name()),
-            &figure.over(&figures[0]),
-            "x",
-        )?;
+fn ratios(form: Form, what: &str, figures: &[Rounds], target: f64) -> anyhow::Result<()> {
+    for (filter, figure) in FILTERS.iter().zip(figures).skip(1) {
+        let over = figure.over(&figures[0]);
+        row(form, (&format!("{what}, to no filter (at least)"), filter.name()), &over, "x", None)?;
+        if *filter == Filter::Ours {
+            let over = figure.over(&figures[2]);
+            let name = format!("{what}, to two empty hooks (at least)");
+            row(form, (&name, filter.name()), &over, "x", Some(target))?;
+        }
     }
     Ok(())
 }
 
-fn row(form: Form, name: String, rounds: &Rounds, unit: &'static str) -> anyhow::Result<()> {
+fn row(
+    form: Form,
+    (what, who): (&str, &str),
+    rounds: &Rounds,
+    unit: &'static str,
+    target: Option<f64>,
+) -> anyhow::Result<()> {
     let row = Row {
-        name,
+        name: format!("{what}: {who}"),
         value: rounds.median(),
         unit,
-        target: None,
+        target,
         peer: None,
         interval: rounds.interval(),
     };

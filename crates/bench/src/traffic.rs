@@ -10,6 +10,8 @@ use crate::lab::{CLIENT, Lab, SERVER, pin};
 
 /// The server's port that policies of the measurement allow.
 pub(crate) const ALLOWED: u16 = 7000;
+/// Another one that they allow.
+pub(crate) const ALSO_ALLOWED: u16 = 7002;
 /// A port that they deny.
 pub(crate) const DENIED: u16 = 7001;
 
