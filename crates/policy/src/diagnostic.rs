@@ -182,6 +182,11 @@ impl Findings {
         self.errors
     }
 
+    /// Whether no more findings are kept: then good words for them are not worth the time.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= KEPT
+    }
+
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
         self.add(Severity::Error, code, span, (message.into(), None));
     }

@@ -37,7 +37,8 @@ pub(crate) fn read(node: &Node, dialect: &Dialect, findings: &mut Findings) -> O
             peers.extend(expand(name, dialect).into_iter().map(Peer::Labels));
         } else {
             let message = format!("unsupported entity: {}", shown(name));
-            let help = match nearest(name) {
+            let near = if findings.is_full() { None } else { nearest(name) };
+            let help = match near {
                 Some(near) => format!("the nearest is `{near}`"),
                 None => format!("write one of {}", NAMES.join(", ")),
             };

@@ -59,7 +59,8 @@ impl<'node> Fields<'node> {
                 continue;
             }
             let message = format!("unknown field: `{}`", shown(&key.text));
-            match nearest(&key.text, &self.asked) {
+            let near = if findings.is_full() { None } else { nearest(&key.text, &self.asked) };
+            match near {
                 Some(near) => {
                     let help = format!("the nearest known field is `{near}`");
                     findings.error_with(Code::UNKNOWN_FIELD, key.span, message, help);

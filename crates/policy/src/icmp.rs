@@ -137,6 +137,10 @@ fn read_kind(
         return Some(Port::Icmp { family, kind });
     }
     let message = format!("ICMP type {} not found in {written}", shown(word));
+    if findings.is_full() {
+        findings.error(Code::ICMP, span, message);
+        return None;
+    }
     let names: Vec<&str> = match family {
         IcmpFamily::V4 => V4.iter().map(|(name, _)| *name).collect(),
         IcmpFamily::V6 => V6.iter().map(|(name, _)| *name).collect(),

@@ -147,7 +147,8 @@ fn check_reserved(selector: &Selector, span: Span, findings: &mut Findings) {
             findings.warn(Code::MATCHES_NOTHING, span, message, help);
         } else if !entity::is_reserved(key) {
             let message = format!("nobody carries the label: `reserved:{key}`");
-            let help = match entity::nearest(key) {
+            let near = if findings.is_full() { None } else { entity::nearest(key) };
+            let help = match near {
                 Some(near) => format!("the nearest known is `reserved:{near}`"),
                 None => "reserved labels are those of entities, as in reserved:host".to_owned(),
             };

@@ -250,6 +250,11 @@ fn more_mistakes_than_anybody_reads() {
     let checked = check(&text, "p.yaml");
     assert_eq!(checked.policies, []);
     assert_eq!(checked.diagnostics.len(), 200);
+    // Looking for the nearest known word stops where nobody reads it any more.
+    let keys: String = (0..200_000).map(|n| format!("    fromEntitie{n}: []\n")).collect();
+    quick_refusal(&policy(&format!("a: b\n{keys}")));
+    let words = "worldd, ".repeat(200_000);
+    quick_refusal(&policy(&format!("fromEntities: [{words}]")));
 }
 
 #[test]

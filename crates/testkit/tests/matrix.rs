@@ -76,8 +76,8 @@ fn case(mixture: u32) -> String {
     };
     let policy = format!(
         "policies:\n- inline: |\n    apiVersion: cilium.io/v2\n    kind: CiliumNetworkPolicy\n    \
-         metadata: {{name: p, namespace: d}}\n    spec: {{endpointSelector: {{matchLabels: {{app: a}}}}, \
-         ingress: [{}], ingressDeny: [{}]}}\n",
+         metadata: {{name: p, namespace: d}}\n    \
+         spec: {{endpointSelector: {{matchLabels: {{app: a}}}}, ingress: [{}], ingressDeny: [{}]}}\n",
         list("ingress"),
         list("ingressDeny"),
     );

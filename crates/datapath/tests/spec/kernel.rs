@@ -186,8 +186,8 @@ impl Witness for Kernel {
     }
 
     fn judge(&mut self, _: &State, crossing: &Crossing) -> Result<Told, Unfit> {
-        // What a workload sends to itself stays within it. Through a service of its own it comes back
-        // masqueraded, which only the tests with real packets can show.
+        // What a workload sends to itself stays within it. Through a service of its own it comes
+        // back masqueraded, which only the tests with real packets can show.
         if crossing.peer.workload.as_ref() == Some(&crossing.subject) {
             return Ok(Told { verdict: Verdict::Forwarded, reason: Reason::None, rule: None });
         }
