@@ -70,6 +70,7 @@ pub(crate) fn plan(
     passage.end(&mut draft);
     endpoints.bump(&mut draft, &passage.pairs());
     draft.write_services();
+    endpoints.attach(&mut draft);
     endpoints.remove(&mut draft, capacity);
     retire::retire(&mut draft, &assignment);
     draft.finish(capacity)

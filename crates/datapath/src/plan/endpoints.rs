@@ -79,14 +79,19 @@ impl<'a> Endpoints<'a> {
         }
     }
 
-    /// Switches every slot whose tables change; then, and not before, leads new interfaces and
-    /// addresses to their slots and puts the hooks on.
+    /// Switches every slot whose tables change.
     pub(super) fn switch(&self, draft: &mut Draft<'_>) {
         let generation = draft.next_generation();
         for place in self.serving.iter().filter(|place| place.is_switched()) {
             let word = Word { generation, ..place.word };
             draft.write(Write::Switch { slot: place.slot, word });
         }
+    }
+
+    /// Leads new interfaces and addresses to their slots and puts the hooks on. Tables, peers'
+    /// addresses and services are there by now: what a first packet is taken for stays with its
+    /// connection.
+    pub(super) fn attach(&self, draft: &mut Draft<'_>) {
         for place in &self.serving {
             let Endpoint { interface, addresses, .. } = place.endpoint;
             let (slot, interface) = (place.slot, *interface);
