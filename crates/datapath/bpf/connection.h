@@ -244,7 +244,7 @@ PW_PROVED_ALONE int open(struct packet *packet, struct pw_connection *made,
 	made->ifindex = packet->ifindex;
 	made->seen = made->made = tick();
 	made->icmp_type = packet->icmp_type;
-	made->guessed = packet->key.protocol == IPPROTO_TCP && !(packet->tcp_flags & PW_SYN);
+	made->guessed = packet->key.protocol == IPPROTO_TCP && !is_begin(packet);
 	keep(made, judgement);
 	if (!insert(packet, made, old != 0)) {
 		judge_fault(judgement, PW_REASON_NO_SLOT);

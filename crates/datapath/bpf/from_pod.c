@@ -13,7 +13,7 @@ static __always_inline int depart_pending(struct packet *packet, struct pw_conne
 					  struct judgement *judgement, __u32 replaces)
 {
 	made->seen = made->made = tick();
-	made->guessed = packet->key.protocol == IPPROTO_TCP && !(packet->tcp_flags & PW_SYN);
+	made->guessed = packet->key.protocol == IPPROTO_TCP && !is_begin(packet);
 	made->generation = generation_of(judgement->word);
 	if (insert(packet, made, replaces))
 		return PW_PASS;
