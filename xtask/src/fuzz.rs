@@ -1,5 +1,5 @@
-//! Fuzzing: one target, with coverage and the address sanitiser, for a bounded time. Needs a nightly
-//! toolchain, since stable cannot build with coverage of edges.
+//! Fuzzing: one target, with coverage and the address sanitiser, for a bounded time. Needs a
+//! nightly toolchain, since stable cannot build with coverage of edges.
 
 use std::process::Command;
 

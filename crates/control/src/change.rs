@@ -30,7 +30,8 @@ pub(crate) async fn policy(
     Ok(Changed { revision: settle(app).await, policies: vec![id.to_string()] })
 }
 
-/// Sets the modes of several policies in one revision: all files are written before any is looked at.
+/// Sets the modes of several policies in one revision: all files are written before any is looked
+/// at.
 pub(crate) async fn policies(
     app: &Arc<App>,
     modes: &BTreeMap<PolicyId, Mode>,

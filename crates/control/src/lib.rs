@@ -1,9 +1,9 @@
 //! Control: what runs once for all nodes, here for one machine.
 //!
-//! It reads workloads and policies, keeps the accepted set as a revision, publishes it to the agent,
-//! keeps what the agent has seen, and serves the page, the API and the commands. `observe` is the
-//! sockets and the watched files, `decide` is pure, `engine` does what was decided. No packet
-//! depends on it.
+//! It reads workloads and policies, keeps the accepted set as a revision, publishes it to the
+//! agent, keeps what the agent has seen, and serves the page, the API and the commands. `observe`
+//! is the sockets and the watched files, `decide` is pure, `engine` does what was decided. No
+//! packet depends on it.
 
 mod app;
 mod body;

@@ -1,7 +1,7 @@
 //! The kernel's tick, in which connections remember when they were last seen.
 //!
-//! A tick is a number of jiffies, which a program of ours reads. A jiffy is as long as the resolution
-//! of the coarse clocks, since they move with it.
+//! A tick is a number of jiffies, which a program of ours reads. A jiffy is as long as the
+//! resolution of the coarse clocks, since they move with it.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};

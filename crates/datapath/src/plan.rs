@@ -2,7 +2,8 @@
 //!
 //! After each write of a plan every packet is judged by the old or by the new, never by a mixture:
 //! names come before numbers that use them, tables before slots, addresses over a bridge where both
-//! ends of their move are not known at once, and what is left over goes last, after a grace period. Pure: nothing is written.
+//! ends of their move are not known at once, and what is left over goes last, after a grace
+//! period. Pure: nothing is written.
 
 mod assign;
 mod draft;

@@ -72,7 +72,8 @@ impl Ring {
         }
         let mask = self.data_bytes as u64 - 1;
         let offset = usize::try_from(at & mask).expect("a ring fits in memory");
-        // SAFETY: the offset is below the size of the data, which starts behind the producer's page.
+        // SAFETY: the offset is below the size of the data, which starts behind the producer's
+        // page.
         let record = unsafe { self.producer.add(self.page_bytes + offset) };
         // SAFETY: records stand at multiples of 8 and begin with their length, an atomic.
         let head = unsafe { AtomicU32::from_ptr(record.cast().as_ptr()) }.load(Ordering::Acquire);

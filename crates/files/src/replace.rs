@@ -77,7 +77,8 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
 }
 
-/// Asks the system, since a mount can be read-only for root as well. Nothing is written to find out.
+/// Asks the system, since a mount can be read-only for root as well. Nothing is written to find
+/// out.
 fn may_write(path: &Path) -> bool {
     access(path, AccessFlags::W_OK).is_ok()
 }

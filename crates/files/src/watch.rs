@@ -24,8 +24,8 @@ pub struct WatchError {
 }
 
 impl Watch {
-    /// Calls `changed` whenever something below one of the folders, or one of the files, is written,
-    /// made, renamed or removed. It is called from a thread of its own and must not wait.
+    /// Calls `changed` whenever something below one of the folders, or one of the files, is
+    /// written, made, renamed or removed. It is called from a thread of its own and must not wait.
     pub fn start(
         folders: &[&Path],
         files: &[&Path],

@@ -1,7 +1,7 @@
 //! Flows and counters over time: append, query, keep within bounds.
 //!
-//! What is new is held in memory and settles on disk once a second, in one step; a disk that is full
-//! costs history and nothing else, and is said so. Flow bodies are somebody else's bytes: the
+//! What is new is held in memory and settles on disk once a second, in one step; a disk that is
+//! full costs history and nothing else, and is said so. Flow bodies are somebody else's bytes: the
 //! ledger keeps them and reads only the facets beside them.
 
 mod counter;

@@ -2,8 +2,9 @@
 //!
 //! Control listens, the agent connects and speaks first ([`ToControl::Hello`]). Control sends the
 //! whole wanted state, never a difference; the agent answers each revision with `Applied` or
-//! `Refused`, but one that a later revision overtook before it was applied. Flows, counters and losses ride up the same stream. Counters and losses are absolute,
-//! so that a line that was lost or sent twice does no harm.
+//! `Refused`, but one that a later revision overtook before it was applied. Flows, counters and
+//! losses ride up the same stream. Counters and losses are absolute, so that a line that was lost
+//! or sent twice does no harm.
 
 mod flow;
 mod world;

@@ -222,7 +222,8 @@ pub struct SetMode {
     pub mode: Option<Mode>,
 }
 
-/// `PUT /api/v1/modes`: several policies at once, in one revision, so that no packet meets half of it.
+/// `PUT /api/v1/modes`: several policies at once, in one revision, so that no packet meets half of
+/// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SetModes {
     /// The mode to set, by the policy's id.

@@ -1,4 +1,5 @@
-//! A node of its own with two workloads, `shop/web` and `shop/db`, on routed wires of both families.
+//! A node of its own with two workloads, `shop/web` and `shop/db`, on routed wires of both
+//! families.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr, UdpSocket};

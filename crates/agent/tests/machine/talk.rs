@@ -20,7 +20,8 @@ use crate::place::{Place, workload_name};
 /// How long anything may take on a busy machine.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
 
-/// An agent's process. It is killed with the value; what it put in force stays until its place goes.
+/// An agent's process. It is killed with the value; what it put in force stays until its place
+/// goes.
 pub(crate) struct Agent {
     child: Child,
 }

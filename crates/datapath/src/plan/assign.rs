@@ -135,9 +135,9 @@ impl Assignment {
         number
     }
 
-    /// A slot that is about to be switched meets in a table that goes on what moves to where it will
-    /// be, as those mean it who stay. Where that is not what the table said before, those who stay
-    /// get a fresh one, and are switched as well.
+    /// A slot that is about to be switched meets in a table that goes on what moves to where it
+    /// will be, as those mean it who stay. Where that is not what the table said before, those who
+    /// stay get a fresh one, and are switched as well.
     pub(super) fn part(&mut self, draft: &Draft<'_>, moves: &[Move], part: Part) {
         let met: Vec<&Move> = moves
             .iter()

@@ -1,4 +1,5 @@
-//! Killed between any two writes, at any moment: packets never notice, and the next process goes on.
+//! Killed between any two writes, at any moment: packets never notice, and the next process goes
+//! on.
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
