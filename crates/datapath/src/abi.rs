@@ -85,7 +85,8 @@ macro_rules! shared {
             /// The fields are explained in `bpf/abi.h`.
             #[allow(missing_docs)]
             #[derive(
-                Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout,
+                Clone, Copy, Debug, PartialEq, Eq, Hash,
+                FromBytes, IntoBytes, Immutable, KnownLayout,
             )]
             #[repr(C)]
             pub struct $name { $(pub $field: $kind,)* }
