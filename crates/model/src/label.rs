@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// Who a label comes from. A selector may ask for one source or for any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,9 +89,10 @@ impl fmt::Display for Label {
     }
 }
 
-/// A sorted set of labels. Equal sets are one identity, whatever order they came in.
+/// A sorted set of labels. Equal sets are one identity, whatever order they came in. A copy is
+/// cheap: it shares the set until one of them changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(BTreeSet<Label>);
+pub struct Labels(Arc<BTreeSet<Label>>);
 
 impl Labels {
     /// The labels in order.
@@ -100,7 +102,7 @@ impl Labels {
 
     /// Adds one label; true if it was not there.
     pub fn insert(&mut self, label: Label) -> bool {
-        self.0.insert(label)
+        Arc::make_mut(&mut self.0).insert(label)
     }
 
     /// Whether exactly this label is in the set.
@@ -133,6 +135,6 @@ impl Labels {
 
 impl FromIterator<Label> for Labels {
     fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> Labels {
-        Labels(labels.into_iter().collect())
+        Labels(Arc::new(labels.into_iter().collect()))
     }
 }
