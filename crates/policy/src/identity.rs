@@ -90,6 +90,9 @@ impl Identity {
         if self.is_host() {
             return Some(IdentityNumber::HOST);
         }
+        if self.labels.iter().any(|label| label.source != Source::Reserved) {
+            return None;
+        }
         WELL_KNOWN.iter().find(|(_, names)| *self == Identity::reserved(names)).map(|(n, _)| *n)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use podwall_model::RuleId;
 
 use super::fault::{Fault, seeded};
-use crate::rule::{Policy, Rule};
+use crate::rule::{Action, Policy, Rule};
 use crate::table::Decision;
 
 /// A rule's place in the ranking, or one of the two outcomes that no rule stands behind.
@@ -36,16 +36,20 @@ pub(super) struct Ranking<'a>(Vec<Ranked<'a>>);
 impl<'a> Ranking<'a> {
     /// Ranks the rules of these policies, in whatever order those come.
     pub(super) fn of(policies: &'a [Policy]) -> Ranking<'a> {
+        let mut by_name: Vec<(usize, &Policy)> = policies.iter().enumerate().collect();
+        by_name.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         let mut rules: Vec<(usize, &Rule)> = Vec::new();
-        for (position, policy) in policies.iter().enumerate() {
+        for (position, policy) in by_name {
+            let start = rules.len();
             rules.extend(policy.rules.iter().map(|rule| (position, rule)));
+            rules[start..].sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         }
-        rules.sort_by(|(_, a), (_, b)| {
-            let by_id = a.id.cmp(&b.id);
-            let by_id = if seeded(Fault::LastRuleDecides) { by_id.reverse() } else { by_id };
-            let by_action = b.action.cmp(&a.action);
-            let by_action = if seeded(Fault::AllowWins) { by_action.reverse() } else { by_action };
-            by_action.then(by_id)
+        if seeded(Fault::LastRuleDecides) {
+            rules.reverse();
+        }
+        rules.sort_by_key(|(_, rule)| match rule.action {
+            Action::Deny => seeded(Fault::AllowWins),
+            Action::Allow => !seeded(Fault::AllowWins),
         });
         Ranking(
             rules
