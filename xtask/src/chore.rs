@@ -84,7 +84,8 @@ pub(crate) fn step(name: &str, action: impl FnOnce() -> anyhow::Result<()>) -> a
 
 /// Runs cargo with these arguments.
 pub(crate) fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
-    run_command(Command::new(env!("CARGO")).args(arguments))
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run_command(Command::new(cargo).args(arguments))
 }
 
 /// Runs a command to its end; anything but success is an error that names it.

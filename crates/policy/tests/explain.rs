@@ -14,7 +14,7 @@ fn workload(name: &str, ip: &str) -> Workload {
         labels: [("app".to_owned(), name.to_owned())].into(),
         service_account: "default".into(),
         node: String::new(),
-        addresses: vec![ip.parse().unwrap()],
+        addresses: vec![ip.parse().expect("an address")],
         ports: vec![],
         host_network: false,
         labels_resolved: true,
@@ -59,7 +59,7 @@ fn ask(mode: Mode, from: &str, to: &str, port: u16) -> Explanation {
         Ok(ip) => End::at(ip, &world, &options),
         Err(_) => {
             let name = WorkloadName { namespace: "shop".into(), name: name.into() };
-            End::of(world.workload(&name).unwrap(), None, &world, &options)
+            End::of(world.workload(&name).expect("a workload of the world"), None, &world, &options)
         }
     };
     explain(&court, &end(from), &end(to), Packet { protocol: Protocol::TCP, port })
