@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use podwall_model::Verdict;
 use rusqlite::{Connection, params};
 
-/// The most pairs that are told.
-const PAIRS: u32 = 50;
+/// The most pairs that are told: a sweep of a few ports over two families is some dozens.
+const PAIRS: u32 = 500;
 
 /// Packets and bytes by verdict; what would pass if all were enforced is dropped today.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

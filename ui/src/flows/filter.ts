@@ -108,7 +108,7 @@ function destinationNames({ destination, service }: Flow): string[] {
 function deciders(policy: string | undefined, rule: string | undefined): string[] {
   const id = policy ?? (rule ? policyOf(rule) : undefined);
   if (!id) return [];
-  return [id, nameOf(id), id.split("/").slice(1).join("/"), ...(rule ? [rule] : [])];
+  return [id, nameOf(id), id.split("/").at(-1)!, ...(rule ? [rule] : [])];
 }
 
 function anywhere(word: string): (flow: Flow) => boolean {

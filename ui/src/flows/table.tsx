@@ -1,7 +1,7 @@
 // The flow table: only the rows in sight exist, each 36 pixels high, so that 100,000 scroll like 100.
 import { type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import type { Flow } from "../wire/rest";
-import { End } from "../verdict/end";
+import { End, Named } from "../verdict/end";
 import { Pill } from "../verdict/pill";
 import { exact, short } from "../words/number";
 import { clock, clockMillis, utc } from "../words/time";
@@ -115,6 +115,9 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
   );
 }
 
+/** What a record tells beside a first packet or a stopped one. */
+const KIND_WORDS: Record<Flow["kind"], string> = { new: "", judged: "", changed: "again", closed: "ended" };
+
 function Columns() {
   return (
     <colgroup>
@@ -141,7 +144,7 @@ function Row({ flow, index, selected, tabbable, open, focused }: RowProps) {
     <tr className={css.row} data-index={index} data-seq={flow.seq} data-verdict={flow.verdict} aria-rowindex={index + 2}
       aria-selected={selected} tabIndex={tabbable ? 0 : -1} onClick={() => open(index)} onFocus={() => focused(index)}>
       <td title={utc(flow.time)}>{clock(flow.time)}<span className={css.millis}>{clockMillis(flow.time).slice(8)}</span></td>
-      <td><Pill verdict={flow.verdict} /></td>
+      <td><Pill verdict={flow.verdict} />{KIND_WORDS[flow.kind] && <span className={css.kind}>{KIND_WORDS[flow.kind]}</span>}</td>
       <td><End peer={flow.source} /></td>
       <td>
         <End peer={flow.destination} />
@@ -156,8 +159,8 @@ function Row({ flow, index, selected, tabbable, open, focused }: RowProps) {
 }
 
 function Decider({ flow }: { flow: Flow }) {
-  if (flow.rule) return <>{nameOf(flow.rule)} <span className="third">{ruleWords(flow.rule)}</span></>;
-  if (flow.policy) return <>{nameOf(flow.policy)} <span className="third">no rule allows</span></>;
+  if (flow.rule) return <><Named name={nameOf(flow.rule)} /> <span className="third">{ruleWords(flow.rule)}</span></>;
+  if (flow.policy) return <><Named name={nameOf(flow.policy)} /> <span className="third">no rule allows</span></>;
   if (flow.reason_text && flow.verdict !== "forwarded") return <span className="second">{flow.reason_text}</span>;
   return <span className="third">no policy</span>;
 }

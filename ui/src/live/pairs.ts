@@ -3,7 +3,7 @@
 import type { Pair, Verdict } from "../wire/rest";
 
 /** The server tells this many pairs and no more. */
-export const PAIRS_TOLD = 50;
+export const PAIRS_TOLD = 500;
 
 /** Two ends, with all that was tried between them and fared alike. */
 export interface Met {

@@ -62,7 +62,11 @@ async function read(span: Span): Promise<Shown> {
   const step = stepOf(span.length);
   // From the start of a step: the first sample is whole, as all others are.
   const since = Math.floor((until - span.length) / step) * step;
-  return { stats: clipped(await readStats({ since, until, step }), until), since, until, step };
+  const stats = await readStats({ since, until, step });
+  // A run that is young has more to tell than one step a pixel of a long window.
+  const finer = stepOf(until - (stats.samples[0]?.start ?? since));
+  if (finer >= step) return { stats: clipped(stats, until), since, until, step };
+  return { stats: clipped(await readStats({ since, until, step: finer }), until), since, until, step: finer };
 }
 
 function carriedOn(now: Asked<Shown>, tick: Stats, length: number): Asked<Shown> {

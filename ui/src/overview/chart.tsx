@@ -22,7 +22,7 @@ interface Props {
   zoom: (from: number, to: number) => void;
 }
 
-const HEIGHT = 340;
+const HEIGHT = 348;
 
 export function Chart({ lanes, unit, scale, since, until, marks, point, zoom }: Props) {
   const place = useRef<HTMLDivElement>(null);

@@ -61,7 +61,7 @@ function gaps(plot: uPlot, { lanes }: Drawn, palette: Palette): void {
 
 function laneWords(plot: uPlot, drawn: Drawn, palette: Palette): void {
   const left = plot.bbox.left + 8 * dpr();
-  const upper = plot.valToPos(0, "forwarded", true) - 12 * dpr();
+  const upper = plot.valToPos(drawn.ranges.forwarded, "forwarded", true) - 10 * dpr();
   const lower = plot.valToPos(drawn.ranges.stopped, "stopped", true) - 10 * dpr();
   words(plot, left, upper, "Forwarded", palette);
   const finer = drawn.ranges.finer;
@@ -99,8 +99,8 @@ function revisions(plot: uPlot, { marks, since, until }: Drawn, palette: Palette
     if (time < since || time > until) continue;
     const x = Math.round(plot.valToPos(time / 1000, "x", true));
     ctx.fillStyle = palette.text;
-    ctx.fillRect(x, bbox.top - 26 * dpr(), dpr(), bbox.height + 26 * dpr());
-    ctx.fillRect(x - 2 * dpr(), bbox.top - 28 * dpr(), 5 * dpr(), 5 * dpr());
+    ctx.fillRect(x, bbox.top - 36 * dpr(), dpr(), bbox.height + 36 * dpr());
+    ctx.fillRect(x - 2 * dpr(), bbox.top - 38 * dpr(), 5 * dpr(), 5 * dpr());
     const text = `revision ${revision}`;
     setFont(ctx, palette, 500);
     const width = ctx.measureText(text).width;
@@ -108,7 +108,7 @@ function revisions(plot: uPlot, { marks, since, until }: Drawn, palette: Palette
     if (x < free) continue;
     ctx.textAlign = toLeft ? "right" : "left";
     ctx.textBaseline = "middle";
-    ctx.fillText(text, x + (toLeft ? -6 : 6) * dpr(), bbox.top - 20 * dpr());
+    ctx.fillText(text, x + (toLeft ? -6 : 6) * dpr(), bbox.top - 30 * dpr());
     free = toLeft ? x : x + width + 12 * dpr();
   }
 }

@@ -66,7 +66,7 @@ export function optionsOf(plotting: Plotting): uPlot.Options {
   return {
     width,
     height,
-    padding: [34, 8, 0, 0],
+    padding: [42, 26, 0, 0],
     legend: { show: false },
     cursor: cursorOf(),
     select: { show: true, left: 0, top: 0, width: 0, height: 0 },

@@ -5,7 +5,7 @@ import { href } from "../live/address";
 import { Command } from "../frame/command";
 import { Icon } from "../frame/icon";
 import { Link } from "../frame/link";
-import { isInForce, isRefused, kindWord, MODES, modeWords, ruleWords } from "../words/verdict";
+import { isInForce, isRefused, kindWord, MODES, modeWords, nameOf, ruleWords } from "../words/verdict";
 import { sentence } from "../words/sentence";
 import { commandFor } from "./trouble";
 import css from "./policies.module.css";
@@ -51,7 +51,7 @@ export function PolicyDrawer({ policy, close, step }: Props) {
         {MODES.filter((mode) => mode !== policy.mode).map((mode: Mode) => <Command key={mode} text={commandFor(policy, mode)} />)}
       </div>
       <div className={css.foot}>
-        <Link className="button" href={href("/flows", { q: `policy:${policy.name}` })}>Flows it decided</Link>
+        <Link className="button" href={href("/flows", { q: `policy:${nameOf(policy.id)}` })}>Flows it decided</Link>
       </div>
     </aside>
   );

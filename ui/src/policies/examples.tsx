@@ -6,7 +6,7 @@ import { Link } from "../frame/link";
 import { Arrow, Named } from "../verdict/end";
 import { counted, exact } from "../words/number";
 import { utc, when } from "../words/time";
-import { nameOf, portTerm, portWords, ruleWords } from "../words/verdict";
+import { nameOf, policyOf, portTerm, portWords, ruleWords } from "../words/verdict";
 import css from "./policies.module.css";
 
 const SHOWN = 6;
@@ -42,5 +42,5 @@ export function Examples({ preview, policy }: { preview: Preview; policy: Policy
 function why(policy: Policy, rule: string | undefined, leansOn: string | undefined): string {
   if (leansOn) return `allowed by ${nameOf(leansOn)}, which only detects`;
   if (!rule) return "no rule allows it";
-  return nameOf(rule) === policy.name ? `denied by ${ruleWords(rule)}` : `denied by ${nameOf(rule)} ${ruleWords(rule)}`;
+  return policyOf(rule) === policy.id ? `denied by ${ruleWords(rule)}` : `denied by ${nameOf(rule)} ${ruleWords(rule)}`;
 }

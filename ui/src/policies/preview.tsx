@@ -35,7 +35,7 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
   return (
     <tr ref={place} className={css.previewRow}>
       <td colSpan={10}>
-        <section className={css.preview} aria-label={`Enforce ${policy.name}`}>
+        <section className={css.preview} aria-label={`Enforce ${nameOf(policy.id)}`}>
           <div>
             <h2 className={css.say}>
               <Mark look="would" size={14} />

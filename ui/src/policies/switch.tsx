@@ -2,7 +2,7 @@
 // stays outlined while it waits for its confirmation. Nothing slides.
 import { useId } from "react";
 import type { Mode, Policy } from "../wire/rest";
-import { MODES, modeWords } from "../words/verdict";
+import { MODES, modeWords, nameOf } from "../words/verdict";
 import css from "./policies.module.css";
 
 interface Props {
@@ -18,7 +18,7 @@ export function ModeSwitch({ policy, asked, busy, choose }: Props) {
   return (
     <fieldset className={css.switch} data-locked={locked || undefined} aria-busy={busy}
       title={locked ? `${policy.file} cannot be written` : fromWords(policy)}>
-      <legend className="unseen">Mode of {policy.name}</legend>
+      <legend className="unseen">Mode of {nameOf(policy.id)}</legend>
       {MODES.map((mode) => (
         <label key={mode} data-mode={mode} data-on={mode === policy.mode || undefined}
           data-asked={(asked && mode === "enforce") || undefined}>

@@ -42,7 +42,7 @@ describe("the title", () => {
     expect([busy.dropped, busy.would, busy.revision]).toEqual(["1 pair was dropped", "2 more would be dropped", "Revision 3"]);
     const sweep = [pair("would_drop"), pair("would_drop", "c/d", "2/TCP")];
     expect(titleOf(sweep, "x", 1).would).toBe("1 pair would be dropped");
-    const full = Array.from({ length: 50 }, (_, port) => pair("would_drop", "c/d", `${port}/TCP`));
+    const full = Array.from({ length: 500 }, (_, port) => pair("would_drop", "c/d", `${port}/TCP`));
     expect(titleOf(full, "x", 1).would).toBe("at least 1 pair would be dropped");
   });
 });

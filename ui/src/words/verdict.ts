@@ -38,8 +38,8 @@ export const kindWord = (kind: string): string => KINDS[kind] ?? kind;
 /** The policy's id out of a rule's or a policy's: all before `#`. */
 export const policyOf = (rule: string): string => rule.split("#", 1)[0] ?? rule;
 
-/** The name alone: the last part of `Kind/namespace/name`. */
-export const nameOf = (id: string): string => policyOf(id).split("/").at(-1) ?? id;
+/** `namespace/name` of `Kind/namespace/name`, or the name of a cluster-wide one. */
+export const nameOf = (id: string): string => policyOf(id).split("/").slice(1).join("/") || id;
 
 /** The rule within its policy: `ingress[0]` as `ingress 1`. */
 export function ruleWords(rule: string): string {

@@ -84,7 +84,7 @@ test("a policy is enforced and set back by keyboard", async ({ page, origin }) =
   await expect(keep).toBeFocused();
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
-  const group = page.getByRole("group", { name: "Mode of db-from-orders" });
+  const group = page.getByRole("group", { name: "Mode of data/db-from-orders" });
   await expect(group.getByRole("radio", { name: "Enforce" })).toBeChecked();
   await group.getByRole("radio", { name: "Enforce" }).focus();
   await page.keyboard.press("ArrowLeft");
@@ -106,7 +106,7 @@ test("a link shows another browser the same", async ({ page, origin, browser }) 
 
 test("a locked policy shows the line to add", async ({ page, origin }) => {
   await page.goto(`${origin}/policies`);
-  await expect(page.getByRole("group", { name: "Mode of report-egress" }).getByRole("radio", { name: "Enforce" })).toBeDisabled();
+  await expect(page.getByRole("group", { name: "Mode of data/report-egress" }).getByRole("radio", { name: "Enforce" })).toBeDisabled();
   await page.getByRole("button", { name: "line to add" }).click();
   await expect(page.getByText("podwall.io/mode: enforce")).toBeVisible();
 });

@@ -106,11 +106,11 @@ test("a switch that is refused says so under itself, with the command", async ({
 
 test("enforcing asks first, and everything detects again after one question", async ({ page, origin }) => {
   await page.goto(`${origin}/policies`);
-  await page.getByRole("group", { name: "Mode of db-from-orders" }).getByText("Enforce").click();
-  await expect(page.getByRole("region", { name: "Enforce db-from-orders" })).toContainText("1,416 connections seen in the last 15 minutes would be dropped");
+  await page.getByRole("group", { name: "Mode of data/db-from-orders" }).getByText("Enforce").click();
+  await expect(page.getByRole("region", { name: "Enforce data/db-from-orders" })).toContainText("1,416 connections seen in the last 15 minutes would be dropped");
   await page.getByRole("button", { name: "Enforce in data: 1,416 would be dropped" }).click();
   await expect(page.getByText("1 enforces in data,")).toBeVisible();
-  await expect(page.getByRole("group", { name: "Mode of db-from-orders" }).getByRole("radio", { name: "Enforce" })).toBeChecked();
+  await expect(page.getByRole("group", { name: "Mode of data/db-from-orders" }).getByRole("radio", { name: "Enforce" })).toBeChecked();
   await page.goto(`${origin}/`);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("1 pair was dropped, 3 more would be dropped");
   await page.getByRole("button", { name: "Detect everything" }).click();
@@ -126,10 +126,10 @@ test("enforcing asks first, and everything detects again after one question", as
 
 test("a policy that leans on another is enforced together with it, in one step", async ({ page, server, origin }) => {
   await page.goto(`${origin}/policies?enforce=NetworkPolicy/shop/default-deny-ingress`);
-  const preview = page.getByRole("region", { name: "Enforce default-deny-ingress" });
+  const preview = page.getByRole("region", { name: "Enforce shop/default-deny-ingress" });
   await expect(preview).toContainText("41.2 k connections seen");
-  await expect(preview).toContainText("Needs allow-web as well");
-  await preview.getByRole("checkbox", { name: "Enforce allow-web together with it" }).check();
+  await expect(preview).toContainText("Needs shop/allow-web as well");
+  await preview.getByRole("checkbox", { name: "Enforce shop/allow-web together with it" }).check();
   await expect(preview).toContainText("3 connections seen");
   const revision = server.world.revision;
   await preview.getByRole("button", { name: "Enforce both: 3 would be dropped" }).click();
