@@ -82,8 +82,8 @@ Examples:
   podwall up --workloads workloads.yaml --policies policies/
 
 The workload file holds `namespaces`, `pods`, `services` and so on; each pod says where it is with
-`attach: {netns: /run/netns/NAME}` or `attach: {interface: NAME}`. A change of a file takes effect at
-once; a broken one changes nothing and says so. Ctrl-C leaves the machine as it was found.";
+`attach: {netns: /run/netns/NAME}` or `attach: {interface: NAME}`. A change of a file takes effect
+at once; a broken one changes nothing and says so. Ctrl-C leaves the machine as it was found.";
 
 #[derive(Args, Debug)]
 #[command(after_help = UP_EXAMPLES)]
@@ -128,8 +128,8 @@ Examples:
   podwall observe -n shop --since 5m --port 5432
   podwall observe --from-pod shop/web --to-pod data/db -o json
 
-A pod is namespace/name; the name may be a beginning, `namespace/` is all of a namespace, and without
-a slash the namespace is `default`.";
+A pod is namespace/name; the name may be a beginning, `namespace/` is all of a namespace, and
+without a slash the namespace is `default`.";
 
 #[derive(Args, Debug)]
 #[command(after_help = OBSERVE_EXAMPLES)]

@@ -36,7 +36,9 @@ CREATE TABLE IF NOT EXISTS main.counter (
     packets INTEGER NOT NULL, bytes INTEGER NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (node, workload, direction, verdict, reason, rule, content)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS main.reading (node TEXT PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS main.reading (
+    node TEXT PRIMARY KEY, time INTEGER NOT NULL
+) WITHOUT ROWID;
 ";
 
 /// Readers see both as one.
