@@ -196,12 +196,7 @@ fn timestamp(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
 }
 
-<<<<<<< HEAD
-/// The date so many days after 1970-01-01, by the usual era arithmetic on years that begin in
-/// March.
-=======
 /// The date so many days after 1970-01-01, by eras of 400 years that begin in March.
->>>>>>> 8a43202 (ledger: sums, bounds and a full disk are tested; lines keep to their width)
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);

@@ -10,4 +10,4 @@ pub(crate) use flow::{flows, reading};
 pub(crate) use policy::policies;
 pub(crate) use stats::{stats, tick};
 pub(crate) use status::status;
-pub(crate) use workload::workloads;
+pub(crate) use workload::{Holds, workloads};

@@ -7,6 +7,7 @@ use podwall_model::Mode;
 use podwall_wire::node::{Hello, Losses, ToAgent, ToControl, VERSION};
 use podwall_wire::rest::{AgentState, Problem};
 
+use crate::body::Holds;
 use crate::event::{Action, Event, Looked};
 use crate::state::State;
 
@@ -40,7 +41,8 @@ pub(crate) fn decide(state: &mut State, event: Event, now: Duration) -> Vec<Acti
         Event::AgentSaid(message) => heard(state, *message, now),
         Event::Leaving => vec![Action::Send(ToAgent::Remove)],
         Event::Remembered(trouble) => {
-            let said = trouble.iter().map(|why| {
+            let new = trouble.iter().filter(|_| trouble != state.forgetful);
+            let said = new.map(|why| {
                 Action::Say(format!("unable to remember modes and accepted policies: {why}"))
             });
             let said = said.collect();
@@ -110,6 +112,7 @@ fn revise(state: &mut State) -> Vec<Action> {
     if same && state.read {
         return said.into_iter().chain([Action::Publish]).collect();
     }
+    state.holds = Holds::of(state);
     state.sent = Some(state.workloads.clone());
     state.revision += 1;
     state.memory.revision = state.revision;
@@ -155,10 +158,11 @@ fn heard(state: &mut State, message: ToControl, now: Duration) -> Vec<Action> {
     match message {
         ToControl::Hello(hello) => greet(state, hello),
         ToControl::Applied(applied) => {
+            let was_ready = state.ready();
             state.node.revision = applied.revision;
             state.node.generation = applied.generation;
             state.node.refused = None;
-            if state.ready() {
+            if state.ready() && (!was_ready || state.node.in_force_at.is_none()) {
                 state.node.in_force_at = Some(now);
             }
             vec![Action::Publish]
@@ -172,7 +176,10 @@ fn heard(state: &mut State, message: ToControl, now: Duration) -> Vec<Action> {
             state.node.refused = Some((refused.revision, refused.why));
             vec![Action::Say(said), Action::Publish]
         }
-        ToControl::Flows { flows } => vec![Action::Keep(flows)],
+        ToControl::Flows { flows } => {
+            state.node.account.receive(flows.iter().map(|flow| flow.count).sum());
+            vec![Action::Keep(flows)]
+        }
         ToControl::Counters(counters) => {
             let fresh = std::mem::take(&mut state.node.fresh);
             vec![Action::Count { counters, fresh }]
@@ -195,8 +202,13 @@ fn greet(state: &mut State, hello: Hello) -> Vec<Action> {
     if hello.adopted.fresh {
         state.node.revision = 0;
     }
-    state.node.fresh = hello.adopted.fresh;
-    state.node.losses = Losses { lost_agent: 0, ..state.node.losses };
+    // Until counters were read, whoever began anew before this one counts too.
+    state.node.fresh |= hello.adopted.fresh;
+    state.node.losses = match hello.adopted.fresh {
+        true => Losses::default(),
+        false => Losses { lost_agent: 0, ..state.node.losses },
+    };
+    state.node.account.greet(hello.adopted.fresh);
     let mut actions = vec![Action::Publish];
     if hello.version != VERSION {
         let said = format!("the agent speaks version {}, this is version {VERSION}", hello.version);
@@ -216,7 +228,7 @@ fn lost(state: &mut State, losses: Losses) -> Vec<Action> {
     let before = std::mem::replace(&mut state.node.losses, losses);
     let in_kernel = losses.lost_kernel.saturating_sub(before.lost_kernel);
     let in_agent = losses.lost_agent.saturating_sub(before.lost_agent);
-    let more = in_kernel + in_agent;
+    let more = in_kernel + in_agent + state.node.account.settle(losses, in_kernel + in_agent);
     if more == 0 {
         return Vec::new();
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use podwall_wire::node::{Counters, Flow, ToAgent};
 use podwall_wire::rest;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Told, now, now_ms};
 use crate::body;
@@ -23,7 +23,7 @@ pub(crate) struct Engine {
     app: Arc<App>,
     memory: PathBuf,
     /// The newest agent that connected.
-    agent: Option<mpsc::Sender<ToAgent>>,
+    agent: Option<watch::Sender<Option<ToAgent>>>,
 }
 
 impl Engine {
@@ -50,8 +50,7 @@ impl Engine {
         match action {
             Action::Send(message) => {
                 if let Some(agent) = &self.agent {
-                    // An agent that does not read is told anew when it greets again.
-                    let _ = agent.try_send(message);
+                    agent.send_replace(Some(message));
                 }
             }
             Action::Keep(flows) => self.keep(flows).await,

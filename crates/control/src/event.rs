@@ -4,7 +4,7 @@ use podwall_files::{PolicyFile, Workloads};
 use podwall_model::Mode;
 use podwall_wire::node::{Counters, Flow, ToAgent, ToControl};
 use podwall_wire::rest::Problem;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{oneshot, watch};
 
 /// Told when a change is decided: the revision that carries it.
 pub(crate) type Reply = oneshot::Sender<u64>;
@@ -21,8 +21,8 @@ pub(crate) enum Event {
     AgentStarted(u32),
     /// The agent's process ended.
     AgentEnded(String),
-    /// An agent connected; what is sent here reaches it.
-    AgentConnected(mpsc::Sender<ToAgent>),
+    /// An agent connected; what is put here reaches it, unless something newer takes its place.
+    AgentConnected(watch::Sender<Option<ToAgent>>),
     /// The agent said something.
     AgentSaid(Box<ToControl>),
     /// The stream to the agent ended.

@@ -5,6 +5,7 @@
 //! is the sockets and the watched files, `decide` is pure, `engine` does what was decided. No
 //! packet depends on it.
 
+mod account;
 mod app;
 mod body;
 mod change;
@@ -29,6 +30,9 @@ mod source;
 mod state;
 mod up;
 mod watching;
+
+#[cfg(test)]
+mod tests;
 
 pub use directory::{DEFAULT_STATE, Directory};
 pub use down::down;

@@ -7,15 +7,11 @@ use anyhow::Context;
 use podwall_wire::node::{LINE_LIMIT_BYTES, ToAgent, ToControl, decode, encode};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 
 use crate::app::App;
 use crate::event::Event;
 use crate::listener::bind_private;
-
-/// The most messages that wait for an agent. Each holds the whole wanted state, so the newest
-/// matters and the others do not.
-const WAITING: usize = 16;
 
 /// Listens; each agent that connects takes the place of the one before.
 pub(crate) fn listen(app: Arc<App>, path: &Path) -> anyhow::Result<()> {
@@ -44,12 +40,14 @@ async fn accept(app: Arc<App>, listener: UnixListener) {
 
 async fn serve(app: &App, stream: UnixStream) -> anyhow::Result<()> {
     let (read, mut write) = stream.into_split();
-    let (sender, mut messages) = mpsc::channel::<ToAgent>(WAITING);
+    // Each message holds the whole wanted state: the newest matters and the others do not.
+    let (sender, mut messages) = watch::channel::<Option<ToAgent>>(None);
     app.events.send(Event::AgentConnected(sender)).await?;
     let mut reader = BufReader::new(read);
     let speak = async {
-        while let Some(message) = messages.recv().await {
-            write.write_all(&encode(&message)?).await?;
+        while messages.changed().await.is_ok() {
+            let line = messages.borrow_and_update().as_ref().map(encode).transpose()?;
+            write.write_all(&line.unwrap_or_default()).await?;
         }
         anyhow::Ok(())
     };

@@ -8,6 +8,8 @@ use podwall_model::{Mode, World};
 use podwall_wire::node::{Adopted, Attachment, Document, Losses, Place, Wanted};
 use podwall_wire::rest::{AgentState, Problem};
 
+use crate::account::Account;
+use crate::body::Holds;
 use crate::documents::Documents;
 use crate::memory::Memory;
 
@@ -21,6 +23,8 @@ pub(crate) struct State {
     pub(crate) workloads: Workloads,
     /// The policies.
     pub(crate) documents: Documents,
+    /// How they hold the workloads.
+    pub(crate) holds: Holds,
     /// What is to be remembered.
     pub(crate) memory: Memory,
     /// The workloads that the newest revision carries.
@@ -58,6 +62,7 @@ pub(crate) struct NodeState {
     /// Whether the agent has taken everything out of the kernel.
     pub(crate) removed: bool,
     pub(crate) losses: Losses,
+    pub(crate) account: Account,
     /// Events lost since the start, by all agents and on the way here.
     pub(crate) events_lost: u64,
     pub(crate) problems: Vec<Problem>,
@@ -74,6 +79,7 @@ impl State {
             revision: memory.revision,
             workloads: remembered.and_then(Result::ok).unwrap_or_default(),
             documents: Documents::remembered(&memory.policies),
+            holds: Holds::default(),
             memory,
             sent: None,
             refused: Vec::new(),
@@ -93,6 +99,7 @@ impl State {
                 fresh: false,
                 removed: false,
                 losses: Losses::default(),
+                account: Account::default(),
                 events_lost: 0,
                 problems: Vec::new(),
                 in_force_at: None,

@@ -18,6 +18,9 @@ pub struct Status {
     pub page: Option<String>,
     /// Whether everything that was asked for is in force in the kernel.
     pub ready: bool,
+    /// Since when it is, in milliseconds since the epoch; absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force_since: Option<u64>,
     /// The cluster-wide default mode.
     pub mode: Mode,
     /// The newest policy set that control has accepted.

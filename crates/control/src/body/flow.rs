@@ -11,8 +11,7 @@ use crate::state::State;
 
 /// Flows as they are shown, and as they are kept; their numbers are given later.
 pub(crate) fn flows(state: &State, flows: &[model::Flow]) -> Vec<(Flow, Record)> {
-    let holds = Holds::of(state);
-    flows.iter().map(|seen| flow(&holds, seen)).collect()
+    flows.iter().map(|seen| flow(&state.holds, seen)).collect()
 }
 
 fn flow(holds: &Holds, flow: &model::Flow) -> (Flow, Record) {

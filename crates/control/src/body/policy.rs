@@ -25,13 +25,13 @@ pub(crate) fn policies<'a>(
     state: &State,
     counters: impl Iterator<Item = (&'a Key, &'a Count)>,
 ) -> Policies {
-    let holds = Holds::of(state);
-    let hits = hits(&holds, counters);
+    let holds = &state.holds;
+    let hits = hits(holds, counters);
     let mut policies = Vec::new();
     for (name, file) in state.documents.files() {
         let in_force = file.accepted.iter().flat_map(|accepted| &accepted.policies);
         for policy in in_force.clone() {
-            policies.push(in_list(state, &holds, &hits, (name, file), policy));
+            policies.push(in_list(state, holds, &hits, (name, file), policy));
         }
         for id in file.written().filter(|id| !in_force.clone().any(|policy| policy.id == **id)) {
             policies.push(refused(name, file, id));

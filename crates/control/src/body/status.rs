@@ -5,7 +5,6 @@ use podwall_wire::rest::{
     AgentState, Coverage, Held, Hold, ModeCounts, NodeStatus, Problem, Status,
 };
 
-use super::workload::Holds;
 use crate::app::now_ms;
 use crate::selection::shown_mode;
 use crate::state::State;
@@ -17,6 +16,10 @@ pub(crate) fn status(state: &State, page: Option<&str>) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         page: page.map(str::to_owned),
         ready: state.ready(),
+        in_force_since: node
+            .in_force_at
+            .filter(|_| state.ready())
+            .and_then(|at| u64::try_from(at.as_millis()).ok()),
         mode: state.mode.into(),
         revision: state.revision,
         nodes: vec![NodeStatus {
@@ -49,7 +52,7 @@ fn mode_counts(state: &State) -> ModeCounts {
 }
 
 fn coverage(state: &State) -> Coverage {
-    let holds = Holds::of(state);
+    let holds = &state.holds;
     let mut coverage = Coverage::default();
     for name in state.workloads.attachments.keys() {
         coverage.workloads += 1;

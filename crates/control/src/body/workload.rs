@@ -8,10 +8,11 @@ use podwall_wire::rest::{Hold, Workload, Workloads};
 use crate::selection::{is_about, labelled, mode_for};
 use crate::state::State;
 
-/// How every workload is held, and by which policies.
+/// How every workload is held, and by which policies. Made once a revision.
+#[derive(Debug, Default)]
 pub(crate) struct Holds(BTreeMap<WorkloadName, Held>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Held {
     labels: Labels,
     /// The policies about it, in the order of their ids.
@@ -91,7 +92,7 @@ impl Held {
 
 /// `GET /api/v1/workloads`.
 pub(crate) fn workloads(state: &State) -> Workloads {
-    let holds = Holds::of(state);
+    let holds = &state.holds;
     let mut workloads: Vec<Workload> = labelled(state.world())
         .into_iter()
         .map(|(workload, labels)| {
