@@ -11,7 +11,8 @@ use crate::load::OpenError;
 use crate::mirror::Mirror;
 
 impl Datapath {
-    /// Every difference between the kernel and this process's picture of it, in words.
+    /// Every difference between the kernel and this process's picture of it, in words. Must run in
+    /// the network namespace of the node.
     pub fn verify(&self) -> Result<Vec<String>, OpenError> {
         let found = adopt::read(&self.kernel.maps, &self.kernel.hooks)?;
         let mut differences = Vec::new();

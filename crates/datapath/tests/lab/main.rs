@@ -1,8 +1,12 @@
 //! The datapath on real packets, in network namespaces that each test makes. Needs root.
 
+mod count;
 mod dial;
 mod first_packet;
+mod hooks;
 mod kill;
 mod lab;
+mod peer;
+mod pinned;
 mod prober;
 mod service;
