@@ -54,6 +54,15 @@ static __always_inline int is_settled(const struct pw_connection *connection,
 	return is_fresh(connection);
 }
 
+/*
+ * A connection to a service whose backend will never be known, as the node's conntrack cannot be
+ * read: all backends were asked, and each packet of the workload asks them again.
+ */
+static __always_inline int is_blind(const struct pw_connection *connection)
+{
+	return pw_settings.nat == PW_NAT_NONE && connection->pending && !connection->known;
+}
+
 /* The lane of a connection: the server's port, or the type of the query. */
 static __always_inline __u32 lane_of(const struct pw_connection_key *key,
 				     const struct pw_connection *connection)
@@ -237,8 +246,9 @@ PW_PROVED_ALONE int open(struct packet *packet, struct pw_connection *made,
 	if (!packet || !made || !judgement)
 		return PW_STOP;
 	/* The same first packet once more is no other connection. */
-	again = old && old->opener == made->opener && !old->answered && !old->ends &&
-		old->verdict == judgement->verdict;
+	again = old && is_blind(old) && !is_begin(packet);
+	again |= old && old->opener == made->opener && !old->answered && !old->ends &&
+		 old->verdict == judgement->verdict;
 
 	made->slot = judgement->slot;
 	made->ifindex = packet->ifindex;

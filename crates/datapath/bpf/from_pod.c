@@ -34,7 +34,7 @@ static __always_inline int depart_new(struct packet *packet, struct pw_connectio
 
 	judgement.word = word_of(slot);
 	service = ask_service(&packet->key, &judgement, &made);
-	if (service == PW_PENDING)
+	if (service == PW_PENDING && pw_settings.nat != PW_NAT_NONE)
 		return depart_pending(packet, &made, &judgement, old != 0);
 	if (service == PW_NO_SERVICE) {
 		made.known = 1;
@@ -65,12 +65,14 @@ static __always_inline int depart_known(struct packet *packet, struct pw_connect
 PW_PROVED_ALONE int depart(struct packet *packet, struct pw_connection *connection)
 {
 	__u32 slot;
+	int stands;
 
 	if (!packet)
 		return PW_STOP;
 	if (connection && connection->ifindex != packet->ifindex)
 		connection = 0;
-	if (connection && !is_begin(packet) && packet->piece != PW_FIRST_PIECE)
+	stands = connection && !is_begin(packet) && !is_blind(connection);
+	if (stands && packet->piece != PW_FIRST_PIECE)
 		return depart_known(packet, connection);
 	slot = connection ? connection->slot : slot_at(&packet->key.pod, packet->ifindex);
 	if (!slot)
@@ -79,7 +81,7 @@ PW_PROVED_ALONE int depart(struct packet *packet, struct pw_connection *connecti
 		note_first_piece(packet);
 	if (packet->sort == PW_STATELESS || (packet->query == PW_ANSWER && !connection))
 		return judge_alone(packet, slot, 0);
-	if (connection && !is_begin(packet))
+	if (stands)
 		return depart_known(packet, connection);
 	return depart_new(packet, connection, slot);
 }

@@ -30,6 +30,10 @@ PW_PROVED_ALONE int arrive_answer(struct packet *packet, struct pw_connection *c
 	if (!packet || !connection || !nat)
 		return PW_STOP;
 	connection->answered = 1;
+	if (is_blind(connection)) {
+		recall(&judgement, packet, connection);
+		return act(packet, connection, &judgement);
+	}
 	if (connection->pending && !connection->known) {
 		/* Nobody saw where it went: what the node remembers, else what the packet says. */
 		connection->far = nat->answer ? nat->backend : packet->key.peer;
@@ -139,20 +143,31 @@ static __noinline int arrive_odd(struct __sk_buff *skb, struct packet *packet, u
 	return arrive_alone(packet, host);
 }
 
+/*
+ * Whether the client behind a masqueraded port may be another one by now. Where looking is dear, an
+ * answered connection is believed.
+ */
+static __always_inline int may_be_another(struct __sk_buff *skb,
+					  const struct pw_connection *connection)
+{
+	if (connection->opener == PW_EGRESS)
+		return 0;
+	if (pw_settings.nat != PW_NAT_CAST && connection->answered)
+		return 0;
+	return nfct_begins(nfct_of(skb));
+}
+
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
 	struct packet packet = {.direction = PW_INGRESS, .hook = PW_TO_POD};
-	unsigned long nfct = nfct_of(skb);
 	struct pw_connection *connection;
 
 	if (!parse(skb, &packet))
-		return arrive_odd(skb, &packet, nfct);
+		return arrive_odd(skb, &packet, nfct_of(skb));
 	connection = connection_of(&packet);
-	/* The client behind a masqueraded port may be another one: a new one is looked at again. */
-	if (!connection || !is_settled(connection, &packet) ||
-	    (connection->opener == PW_INGRESS && nfct_begins(nfct)))
-		return arrive(&packet, connection, nfct, !skb->ingress_ifindex);
+	if (!connection || !is_settled(connection, &packet) || may_be_another(skb, connection))
+		return arrive(&packet, connection, nfct_of(skb), !skb->ingress_ifindex);
 	pass_on(connection, &packet);
 	return PW_PASS;
 }

@@ -9,4 +9,6 @@ mod lab;
 mod peer;
 mod pinned;
 mod prober;
+mod proxy;
+mod raw;
 mod service;

@@ -2,7 +2,6 @@
 //! client that really asked, whatever addresses are rewritten on the way.
 
 use std::net::{IpAddr, SocketAddr};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use podwall_policy::table::{Half, IdentityNumber, Lane, Table};
 
 use crate::dial;
 use crate::lab::{Lab, Shape, Workload, rules};
+use crate::proxy::{Masquerade, Proxy};
 
 /// Where clients ask, and where backends listen.
 const SERVICE_PORT: u16 = 80;
@@ -25,13 +25,6 @@ struct Cluster {
     datapath: Datapath,
     wanted: Wanted,
     proxy: Proxy,
-}
-
-/// How the node's rules for services are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proxy {
-    Nftables,
-    Iptables,
 }
 
 /// A node as somebody may have it.
@@ -102,60 +95,7 @@ impl Cluster {
     /// masqueraded if that is asked for.
     fn translate(&self, from: SocketAddr, backend: IpAddr, masquerade: Masquerade) {
         let to = SocketAddr::new(backend, BACKEND_PORT);
-        match self.proxy {
-            Proxy::Nftables => self.translate_by_nftables(from, to, masquerade),
-            Proxy::Iptables => self.translate_by_iptables(from, to, masquerade),
-        }
-        self.forget_conntrack();
-    }
-
-    fn translate_by_nftables(&self, from: SocketAddr, to: SocketAddr, masquerade: Masquerade) {
-        let family = if to.is_ipv4() { "ip" } else { "ip6" };
-        let (address, port) = (from.ip(), from.port());
-        let post = match masquerade {
-            Masquerade::Nothing => "",
-            Masquerade::Rewritten => "ct status dnat masquerade",
-        };
-        self.nft(&format!(
-            "flush ruleset\n\
-             table {family} t {{\n\
-             chain pre {{ type nat hook prerouting priority -100;\n\
-             {family} daddr {address} meta l4proto {{ tcp, udp }} th dport {port} dnat to {to}\n}}\n\
-             chain post {{ type nat hook postrouting priority 100; {post}\n}}\n}}\n"
-        ));
-    }
-
-    fn translate_by_iptables(&self, from: SocketAddr, to: SocketAddr, masquerade: Masquerade) {
-        let tool = if to.is_ipv4() { "iptables-legacy" } else { "ip6tables-legacy" };
-        let iptables = |words: &str| {
-            let words: Vec<&str> =
-                [tool, "-w", "-t", "nat"].into_iter().chain(words.split(' ')).collect();
-            let done = enter(&self.lab.node, &words).status().expect("iptables is installed");
-            assert!(done.success(), "{words:?}");
-        };
-        iptables("-F");
-        let (address, port) = (from.ip(), from.port());
-        for protocol in ["tcp", "udp"] {
-            iptables(&format!(
-                "-A PREROUTING -d {address} -p {protocol} --dport {port} -j DNAT --to-destination {to}"
-            ));
-        }
-        if masquerade == Masquerade::Rewritten {
-            iptables("-A POSTROUTING -m conntrack --ctstate DNAT -j MASQUERADE");
-        }
-    }
-
-    fn nft(&self, rules: &str) {
-        use std::io::Write;
-        let mut nft = enter(&self.lab.node, &["nft", "-f", "-"]);
-        let mut child = nft.stdin(Stdio::piped()).spawn().expect("nft is installed");
-        child.stdin.take().expect("it was asked for").write_all(rules.as_bytes()).expect("read");
-        assert!(child.wait().expect("it ends").success(), "{rules}");
-    }
-
-    fn forget_conntrack(&self) {
-        let done = enter(&self.lab.node, &["conntrack", "-F"]).stderr(Stdio::null()).status();
-        assert!(done.expect("conntrack is installed").success());
+        self.proxy.lead(&self.lab.node, (from, to), masquerade);
     }
 
     /// Waits for an event that `found` accepts.
@@ -173,19 +113,6 @@ impl Cluster {
         }
         panic!("no such event among {seen:#?}");
     }
-}
-
-/// Whose source addresses the node replaces by its own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Masquerade {
-    Nothing,
-    Rewritten,
-}
-
-fn enter(namespace: &Namespace, command: &[&str]) -> Command {
-    let mut enter = Command::new("nsenter");
-    enter.arg(format!("--net={}", namespace.path().display())).args(command);
-    enter
 }
 
 /// Whether the client gets an answer when it asks there, while these listen.

@@ -110,7 +110,18 @@ impl Node {
             ("pw_rows", 1024),
             ("pw_events", 65536),
         ]);
-        Node::sized(&sizes, 512)
+        Node::sized(&sizes, Self::settings(512))
+    }
+
+    /// A node whose packets' conntrack entries are read another way, or not at all.
+    pub(crate) fn reading_conntrack(nat: u32) -> Node {
+        let sizes = BTreeMap::from([("pw_connections", 1024), ("pw_steps", 4096)]);
+        Node::sized(&sizes, abi::Settings { nat, ..Self::settings(512) })
+    }
+
+    /// The settings of these tests, with so many counters.
+    pub(crate) fn settings(counters: u32) -> abi::Settings {
+        abi::Settings { counters, nat: abi::NAT_CAST, ..Default::default() }
     }
 
     /// Runs something with nodes that have another object than the build's.
@@ -122,7 +133,7 @@ impl Node {
     }
 
     /// A node with maps of these sizes.
-    pub(crate) fn sized(sizes: &BTreeMap<&str, u32>, counters: u32) -> Node {
+    pub(crate) fn sized(sizes: &BTreeMap<&str, u32>, settings: abi::Settings) -> Node {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).expect("needs root");
         let made = Command::new("ip")
             .args(["link", "add", "pod1", "type", "veth", "peer", "name", "pod2"])
@@ -131,7 +142,6 @@ impl Node {
         assert!(made.success());
         let devices = ["pod1", "pod2"]
             .map(|name| nix::net::if_::if_nametoindex(name).expect("the kernel answers"));
-        let settings = abi::Settings { counters, nat: abi::NAT_CAST, ..Default::default() };
         let other = OTHER.with_borrow(Clone::clone);
         let bytes = other.as_deref().unwrap_or(podwall_datapath::OBJECT);
         let object = with_sizes(bytes, sizes, settings);

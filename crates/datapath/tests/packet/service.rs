@@ -86,3 +86,45 @@ pub(crate) fn another_port_of_a_service_address_is_judged_as_it_stands() {
     let direct = frame::ip((pod(1, outside), pod(2, outside)), 6, &frame::tcp((1, 8080), SYN));
     node.expect((Way::Out, 1), &direct, Forwarded, egress(Nothing, 3));
 }
+
+#[test]
+fn without_sight_of_conntrack_every_backend_must_be_allowed() {
+    for outside in families() {
+        let node = Node::reading_conntrack(abi::NAT_NONE);
+        node.table(1, &[(0, DENY, 0)], &[(0, DENY, 0)]);
+        node.table(2, &[(0, DENY, 0)], &[(0, DENY, 0)]);
+        let steps = [(0, DENY, 0), (lane(6, 8080), ALLOW, 3), (lane(6, 8081), DENY, 0)];
+        node.row(1, abi::EGRESS, 302, &steps);
+        node.slot(1, 1, 1, 1);
+        let allowed = pod(2, outside).to_string();
+        let denied = if outside.is_ipv4() { "198.51.100.1" } else { "2001:db8:5::1" };
+        let address = service(&node, outside, &[&allowed, denied]);
+        let ends = (pod(1, outside), address);
+        let first = frame::ip(ends, 6, &frame::tcp((40000, 80), SYN));
+        let data = frame::ip(ends, 6, &frame::tcp((40000, 80), ACK));
+        let answer = frame::ip((address, ends.0), 6, &frame::tcp((80, 40000), SYN | ACK));
+        node.expect((Way::Out, 1), &first, Dropped, egress(DefaultDeny, 0));
+        service(&node, outside, &[&allowed]);
+        node.expect((Way::Out, 1), &first, Forwarded, egress(Nothing, 3));
+        node.expect((Way::In, 1), &answer, Forwarded, egress(Nothing, 3));
+        node.expect((Way::Out, 1), &data, Forwarded, egress(Nothing, 3));
+        let kinds: Vec<u8> = node.events().iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [2, 1]);
+        node.slot(1, 2, 2, 2);
+        node.expect((Way::Out, 1), &data, Dropped, egress(DefaultDeny, 0));
+    }
+}
+
+#[test]
+fn older_kernels_read_conntrack_by_a_probe() {
+    let node = Node::reading_conntrack(abi::NAT_PROBE);
+    node.table(1, &[], &[(0, ALLOW, 2)]);
+    node.slot(1, 1, 1, 1);
+    for outside in families() {
+        let inward = frame::ip((outside, pod(1, outside)), 6, &frame::tcp((40000, 80), SYN));
+        let told = crate::node::ingress(Nothing, 2);
+        node.expect((Way::In, 1), &inward, Forwarded, told);
+        let answer = frame::ip((pod(1, outside), outside), 6, &frame::tcp((80, 40000), ACK));
+        node.expect((Way::Out, 1), &answer, Forwarded, told);
+    }
+}
