@@ -1,5 +1,5 @@
 // The flow table: only the rows in sight exist, each 36 pixels high, so that 100,000 scroll like 100.
-import { type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, memo, type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import type { Flow } from "../wire/rest";
 import { End, Named } from "../verdict/end";
 import { Pill } from "../verdict/pill";
@@ -33,6 +33,14 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
   const [at, setAt] = useState(0);
   // Where `j` and `k` are: ahead of the focus, which follows a frame later.
   const here = useRef(-1);
+  // Rows are kept as they are while they scroll: what they call stays the same.
+  const latest = useRef(openRow);
+  latest.current = openRow;
+  const openLatest = useCallback((index: number) => latest.current(index), []);
+  const focused = useCallback((index: number) => {
+    here.current = index;
+    setAt(index);
+  }, []);
   const first = Math.max(0, Math.floor(sight.top / ROW) - SPARE);
   const last = Math.min(rows.length, Math.ceil((sight.top + sight.height) / ROW) + SPARE);
 
@@ -106,7 +114,7 @@ export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
           {first > 0 && <Space height={first * ROW} />}
           {rows.slice(first, last).map((flow, offset) => (
             <Row key={flow.seq} flow={flow} index={first + offset} selected={flow.seq === open}
-              tabbable={first + offset === entry} open={openRow} focused={(index) => { here.current = index; setAt(index); }} />
+              tabbable={first + offset === entry} open={openLatest} focused={focused} />
           ))}
           {last < rows.length && <Space height={(rows.length - last) * ROW} />}
         </tbody>
@@ -139,7 +147,7 @@ interface RowProps {
   focused: (index: number) => void;
 }
 
-function Row({ flow, index, selected, tabbable, open, focused }: RowProps) {
+const Row = memo(function Row({ flow, index, selected, tabbable, open, focused }: RowProps) {
   return (
     <tr className={css.row} data-index={index} data-seq={flow.seq} data-verdict={flow.verdict} aria-rowindex={index + 2}
       aria-selected={selected} tabIndex={tabbable ? 0 : -1} onClick={() => open(index)} onFocus={() => focused(index)}>
@@ -156,7 +164,7 @@ function Row({ flow, index, selected, tabbable, open, focused }: RowProps) {
       <td className="right" title={`${exact(flow.count)} times`}>{short(flow.count)}</td>
     </tr>
   );
-}
+});
 
 function Decider({ flow }: { flow: Flow }) {
   if (flow.rule) return <><Named name={nameOf(flow.rule)} /> <span className="third">{ruleWords(flow.rule)}</span></>;

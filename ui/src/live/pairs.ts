@@ -1,6 +1,7 @@
 // Who is kept from whom, as people count it: one entry for two ends, however many ports and
 // addresses it took.
-import type { Pair, Verdict } from "../wire/rest";
+import type { Pair, Policy, Verdict } from "../wire/rest";
+import { policyOf } from "../words/verdict";
 
 /** The server tells this many pairs and no more. */
 export const PAIRS_TOLD = 500;
@@ -27,6 +28,12 @@ export function met(pairs: readonly Pair[]): Met[] {
     found.set(key, [...(found.get(key) ?? []), pair]);
   }
   return [...found.values()].map(joined).sort((one, other) => other.count - one.count);
+}
+
+/** Without what would have been dropped by policies that enforce by now: that is decided. */
+export function undecided(pairs: readonly Pair[], policies: readonly Policy[] | null): Pair[] {
+  const enforcing = new Set((policies ?? []).filter(({ mode }) => mode === "enforce").map(({ id }) => id));
+  return pairs.filter(({ verdict, policy }) => verdict !== "would_drop" || !policy || !enforcing.has(policyOf(policy)));
 }
 
 /** Tells an entry from the others. */

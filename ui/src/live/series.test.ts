@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sample, Stats } from "../wire/rest";
-import { clipped, extended, joined, lanesOf, roundAbove, totalOf } from "./series";
+import { begun, clipped, extended, joined, lanesOf, roundAbove, totalOf } from "./series";
 
 function sample(start: number, end: number, forwarded: number, would = 0, dropped = 0): Sample {
   return {
@@ -40,6 +40,15 @@ describe("samples", () => {
   it("end when they were read", () => {
     const shown = clipped(stats(sample(0, 5_000, 5), sample(5_000, 10_000, 2)), 6_000);
     expect(shown.samples[1]?.end).toBe(6_000);
+  });
+});
+
+describe("the newest sample", () => {
+  it("is left out while it has only begun", () => {
+    const whole = sample(0, 1_000, 5);
+    expect(begun([whole, sample(1_000, 1_300, 5)], 1_000)).toEqual([whole]);
+    expect(begun([whole], 5_000)).toEqual([whole]);
+    expect(begun([whole, sample(60_000, 66_000, 5)], 60_000)).toHaveLength(2);
   });
 });
 

@@ -92,6 +92,16 @@ export interface Lanes {
   gaps: Gap[];
 }
 
+/** Below this much of a step nothing is said of its rate: readings come a second apart. */
+const TELLING_MS = 5_000;
+
+/** Without a last sample that has only begun. */
+export function begun(samples: readonly Sample[], step: number): Sample[] {
+  const last = samples.at(-1);
+  const short = last !== undefined && samples.length > 1 && last.end - last.start < Math.min(step, TELLING_MS);
+  return short ? samples.slice(0, -1) : [...samples];
+}
+
 /** Rates per second of each sample, with a break wherever more than half a step is missing. */
 export function lanesOf(samples: readonly Sample[], unit: Unit, step: number): Lanes {
   const lanes: Lanes = { times: [], forwarded: [], would: [], stopped: [], gaps: [] };

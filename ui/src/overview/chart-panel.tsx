@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Status } from "../wire/rest";
 import { choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
-import { lanesOf, type Gap, type Unit } from "../live/series";
+import { begun, lanesOf, type Gap, type Unit } from "../live/series";
 import type { Span } from "../live/span";
 import type { Shown } from "../live/stats";
 import { marks } from "../live/store";
@@ -27,7 +27,7 @@ export function ChartPanel({ shown, span, status }: Props) {
   const [table, setTable] = useState(false);
   const unit: Unit = params.get("unit") === "bytes" ? "bytes" : "packets";
   const scale: Scale = params.get("scale") === "one" ? "one" : "lanes";
-  const lanes = lanesOf(shown.stats.samples, unit, shown.step);
+  const lanes = lanesOf(begun(shown.stats.samples, shown.step), unit, shown.step);
   const shownMarks = useCell(marks);
   const zoom = (from: number, to: number) =>
     choose({ from: String(Math.round(from)), to: String(Math.round(to)) }, "push");
@@ -75,7 +75,7 @@ interface ReadoutProps {
 function Readout({ shown, unit, pointed, table, flip }: ReadoutProps) {
   const { samples } = shown.stats;
   const sample = pointed === null
-    ? samples.at(-2) ?? samples.at(-1)
+    ? begun(samples, shown.step).at(-1)
     : samples.find(({ start, end }) => pointed >= start && pointed < end);
   const at = pointed ?? sample?.start;
   const each = (count: number) => {

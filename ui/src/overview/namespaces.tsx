@@ -69,7 +69,8 @@ function Row({ row, seconds, policies }: RowProps) {
 
 function modesIn(namespace: string, policies: readonly Policy[] | null): string {
   if (!policies) return "";
-  const modes = new Set(policies.filter((policy) => policy.namespace === namespace && policy.mode !== "off").map(({ mode }) => mode));
+  const about = policies.filter(({ workloads }) => workloads.some((name) => name.startsWith(`${namespace}/`)));
+  const modes = new Set(about.map(({ mode }) => mode).filter((mode) => mode !== "off"));
   if (modes.size === 0) return "no policy";
   return [...modes].sort().join(" and ");
 }

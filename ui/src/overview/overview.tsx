@@ -3,6 +3,7 @@
 import { useCell } from "../live/cell";
 import { lastOf, policies, status } from "../live/store";
 import { type Shown, useStats } from "../live/stats";
+import { undecided } from "../live/pairs";
 import { allOf } from "../live/series";
 import { Banner } from "../frame/banner";
 import { ChartPanel } from "./chart-panel";
@@ -25,20 +26,21 @@ export function Overview() {
     if (asked.phase === "failed") return <NoStats message={asked.message} again={again} />;
     return <OverviewBones />;
   }
+  const pairs = undecided(shown.stats.pairs, list);
   if (allOf(shown.stats.total.packets) === 0 && span.kind === "moving") {
     return <FirstStart status={known} span={span} />;
   }
   return (
     <div className={css.overview}>
       {asked.phase === "failed" && <NoStats message={asked.message} again={again} />}
-      <Title shown={shown} span={span} status={known} />
+      <Title pairs={pairs} span={span} status={known} />
       <Figures shown={shown} span={span} status={known} partial={isPartial(shown, known !== null && known.nodes.some(({ agent }) => agent === "gone"))} />
       <div className={css.columns}>
         <div className={css.left}>
           <ChartPanel shown={shown} span={span} status={known} />
           <Namespaces stats={shown.stats} span={span} policies={list} />
         </div>
-        <NeedsYou pairs={shown.stats.pairs} span={span} status={known} until={shown.until} />
+        <NeedsYou pairs={pairs} span={span} status={known} until={shown.until} />
       </div>
     </div>
   );

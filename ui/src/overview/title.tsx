@@ -1,21 +1,20 @@
 // The title: what is going on, what would change, what holds, in one sentence. Renewed at most
 // every ten seconds, so that it can be read.
 import { useEffect, useRef, useState } from "react";
-import type { Status } from "../wire/rest";
-import type { Shown } from "../live/stats";
+import type { Pair, Status } from "../wire/rest";
 import { phraseOf, type Span } from "../live/span";
 import { type TitleParts, titleOf } from "../words/title";
 
 const RENEW_MS = 10_000;
 
 interface Props {
-  shown: Shown;
+  pairs: readonly Pair[];
   span: Span;
   status: Status | null;
 }
 
-export function Title({ shown, span, status }: Props) {
-  const now = titleOf(shown.stats.pairs, phraseOf(span), status?.revision ?? null);
+export function Title({ pairs, span, status }: Props) {
+  const now = titleOf(pairs, phraseOf(span), status?.revision ?? null);
   const { phrase, dropped, would, revision } = useCalm(now, `${phraseOf(span)} ${status?.revision}`);
   return (
     <h1 className="title">

@@ -1,6 +1,7 @@
 // What was and would be dropped over the chosen time, above the flows: where to look.
 import { useEffect, useRef, useState } from "react";
 import { useStats } from "../live/stats";
+import { begun } from "../live/series";
 import { lastOf } from "../live/store";
 import { rate } from "../words/number";
 import { clockMinute } from "../words/time";
@@ -23,7 +24,7 @@ export function Strip() {
     return () => watch.disconnect();
   }, []);
 
-  const samples = shown?.stats.samples ?? [];
+  const samples = shown ? begun(shown.stats.samples, shown.step) : [];
   const points = Math.max(Math.floor(width / 3), 1);
   const each = (pick: (packets: { would_drop: number; dropped: number }) => number) =>
     thinned(samples.map(({ packets, start, end }) => pick(packets) / Math.max((end - start) / 1000, 0.001)), points);
