@@ -52,6 +52,19 @@ pub(crate) struct InForce {
     owes_answer: bool,
 }
 
+/// What follows on the arrival of a revision.
+pub(crate) enum Next {
+    /// Its workloads are looked for.
+    Look(Action),
+    /// It is known where they are.
+    Go {
+        /// The number of the question that this answers.
+        question: u64,
+        /// Where they are.
+        places: Places,
+    },
+}
+
 impl Change {
     /// Goes on behind the identities and hooks that an earlier agent left in the kernel.
     pub(crate) fn adopt(
@@ -66,17 +79,29 @@ impl Change {
         self.in_force.as_ref()
     }
 
-    /// A revision arrives: checked at once, then its workloads are looked for. A later one takes
-    /// its place; only the later is answered then.
+    /// A revision arrives: checked at once, then its workloads are looked for, unless it is known
+    /// where they are. A later one takes its place; only the later is answered then.
     pub(crate) fn arrive(
         &mut self,
         wanted: node::Wanted,
         now: Moment,
-    ) -> Result<Action, Vec<String>> {
+    ) -> Result<Next, Vec<String>> {
         let intent = Intent::check(wanted, now)?;
         let attachments = intent.attachments.clone();
+        let known = self.known_places(&attachments);
         self.arriving = Some(intent);
-        Ok(self.locate(attachments))
+        let look = self.locate(attachments);
+        Ok(match known {
+            Some(places) => Next::Go { question: self.question, places },
+            None => Next::Look(look),
+        })
+    }
+
+    /// Where these workloads are, if nothing has changed since they were found.
+    fn known_places(&self, attachments: &[node::Attachment]) -> Option<Places> {
+        let force = self.in_force.as_ref()?;
+        let is_known = !self.looking && !self.is_unsettled();
+        (is_known && force.intent.attachments == attachments).then(|| force.places.clone())
     }
 
     /// Looks once more for the workloads of what arrives, or else of what is in force.
@@ -205,7 +230,10 @@ impl State {
                 let why = vec![why];
                 self.post.answer(ToControl::Refused(node::Refused { revision, why }));
             }
-            Err(NotApplied::Unfit(why)) => self.problems.raise(Kind::NotApplied, "", why),
+            Err(NotApplied::Unfit(why)) => {
+                self.problems.raise(Kind::NotApplied, "", why);
+                self.change.torn = true;
+            }
             Err(NotApplied::Torn(why)) => {
                 self.problems.raise(Kind::NotApplied, "", why);
                 self.change.torn = true;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use podwall_model::WorkloadName;
 use podwall_wire::node::{self, Adopted, Counters, Hello, ToAgent, ToControl, VERSION};
 
-use crate::change::Change;
+use crate::change::{Change, Next};
 use crate::delivery::{Delivery, Detour};
 use crate::digest::Digest;
 use crate::event::{Action, Counted, Delivered, Event, Trouble};
@@ -182,7 +182,8 @@ fn said(state: &mut State, wanted: node::Wanted, now: Moment) -> Vec<Action> {
         None => state.change.arrive(wanted, now),
     };
     match arrived {
-        Ok(action) => vec![action],
+        Ok(Next::Look(action)) => vec![action],
+        Ok(Next::Go { question, places }) => state.located(question, places),
         Err(why) => {
             state.post.answer(ToControl::Refused(node::Refused { revision, why }));
             vec![]

@@ -124,7 +124,7 @@ async fn handle(
     event: Event,
 ) -> Flow<()> {
     // What the kernel saw before a change is named before it: by the world it was seen in.
-    if matches!(event, Event::Located { .. }) && state.can_name() {
+    if matches!(event, Event::Located { .. } | Event::Said(_)) && state.can_name() {
         let before = drain(ring, usize::MAX);
         act_on(state, hands, before).await?;
     }

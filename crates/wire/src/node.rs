@@ -171,7 +171,7 @@ pub struct Counters {
 /// One counter, absolute since the kernel state was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counter {
-    /// The workload that judged.
+    /// The workload that judged; both parts empty where a packet met no workload's slot.
     pub workload: WorkloadName,
     /// In or out of it.
     pub direction: Direction,

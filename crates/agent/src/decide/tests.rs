@@ -233,11 +233,8 @@ fn a_refused_revision_leaves_the_one_before_in_force() {
 fn a_revision_that_the_kernel_does_not_take_leaves_the_one_before_in_force() {
     let mut agent = Agent::new(&nothing());
     agent.wants(wanted(1, &world("web"), POLICY));
-    let second = Box::new(wanted(2, &world("web"), POLICY));
-    let came = agent.happens(Event::Said(ToAgent::Wanted(second)));
-    let question = agent.question(&came);
-    let located = Event::Located { question, places: Places::new() };
-    let actions = decide(&mut agent.state, located, agent.now);
+    let second = Event::Said(ToAgent::Wanted(Box::new(wanted(2, &world("web"), POLICY))));
+    let actions = decide(&mut agent.state, second, agent.now);
     assert!(matches!(actions.as_slice(), [Action::Apply(_)]));
     let came = agent.happens(Event::Applied(Err(NotApplied::Unfit("too large".into()))));
     assert_eq!(answers(&came), ["refused 2"]);
@@ -248,12 +245,10 @@ fn a_revision_that_the_kernel_does_not_take_leaves_the_one_before_in_force() {
 fn a_change_that_was_torn_is_tried_again_until_it_is_in_force() {
     let mut agent = Agent::new(&nothing());
     agent.wants(wanted(1, &world("web"), POLICY));
-    let second = Box::new(wanted(2, &world("web"), POLICY));
-    let came = agent.happens(Event::Said(ToAgent::Wanted(second)));
-    let question = agent.question(&came);
+    let second = Event::Said(ToAgent::Wanted(Box::new(wanted(2, &world("web"), POLICY))));
+    let actions = decide(&mut agent.state, second, agent.now);
+    assert!(matches!(actions.as_slice(), [Action::Apply(_)]));
     let places: Places = [(name("web"), Ok(11)), (name("db"), Ok(12))].into();
-    let located = Event::Located { question, places: places.clone() };
-    decide(&mut agent.state, located, agent.now);
     let came = agent.happens(Event::Applied(Err(NotApplied::Torn("no such device".into()))));
     assert!(answers(&came).is_empty());
     assert_eq!(problems(&came).unwrap()[0].code, "not_applied");

@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::runner::Case;
 use crate::talk::{Agent, BOUND, Control};
 
-pub(crate) const CASES: [Case; 9] = [
+pub(crate) const CASES: [Case; 10] = [
     ("a_deny_stops_packets_and_is_told_with_both_names", a_deny_is_told),
     ("a_killed_agent_changes_nothing_and_counters_go_on", a_killed_agent_changes_nothing),
     ("a_connection_that_was_open_before_is_kept_with_its_direction", an_open_connection),
@@ -20,6 +20,7 @@ pub(crate) const CASES: [Case; 9] = [
     ("a_device_made_again_is_held_again", a_device_made_again),
     ("a_namespace_that_vanishes_is_a_problem", a_namespace_vanishes),
     ("packets_that_go_round_the_hooks_are_reported", packets_go_round),
+    ("an_unknown_layout_is_left_in_force_and_reported", an_unknown_layout),
     ("control_that_comes_back_is_found", control_comes_back),
     ("removing_leaves_nothing", removing_leaves_nothing),
 ];
@@ -288,6 +289,28 @@ fn packets_go_round() {
     assert_eq!(problem.code, "not_enforced", "{problem:?}");
     assert_eq!(problem.subject.as_deref(), Some("shop/db"));
     assert!(problem.message.contains("round the hooks"), "{problem:?}");
+}
+
+fn an_unknown_layout() {
+    let place = Place::new();
+    let (mut control, mut agent) = started(&place);
+    let (allowed, denied) = (Pair::v4(&place, 5432), Pair::v4(&place, 5434));
+    control.put_in_force(&place, POLICY);
+    agent.kill();
+    let about = place.state.join("bpf/maps/pw_about");
+    let layout_99 = "63 00 00 00  00 00 00 00  00 00 00 00  00 00 00 00";
+    let about = about.to_str().unwrap();
+    place.command(&format!(
+        "bpftool map update pinned {about} key hex 00 00 00 00 value hex {layout_99}"
+    ));
+    let mut agent = Agent::start(&place, &[]);
+    let hello = control.accept(&mut agent);
+    let why = hello.adopted.left_alone.unwrap();
+    assert!(why.contains("layout 99"), "{why}");
+    let revision = control.want(&place, &place.world(), "");
+    assert_eq!(control.refusal(revision).why, [why]);
+    assert!(allowed.passes());
+    assert!(!denied.passes());
 }
 
 fn control_comes_back() {
