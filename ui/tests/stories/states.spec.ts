@@ -150,3 +150,15 @@ test("names from the cluster are text, never markup", async ({ page, server, ori
   await expect(page.getByText(evil).first()).toBeVisible();
   expect(await page.locator("img").count()).toBe(0);
 });
+
+test("a window that becomes narrow takes the chart with it", async ({ page, origin }) => {
+  await page.goto(origin);
+  await expect(page.locator("main canvas")).toBeVisible();
+  await page.setViewportSize({ width: 1024, height: 768 });
+  const right = async (name: string) => {
+    const box = await page.getByRole("region", { name }).boundingBox();
+    return (box?.x ?? 0) + (box?.width ?? 0);
+  };
+  await expect.poll(() => right("Needs you")).toBeLessThanOrEqual(1024);
+  await expect.poll(async () => (await right("Chart")) <= ((await page.getByRole("region", { name: "Needs you" }).boundingBox())?.x ?? 0)).toBe(true);
+});
