@@ -31,6 +31,8 @@ pub(super) struct Assignment {
     reached_now: BTreeSet<IdentityNumber>,
     /// What addresses shall lead to.
     reached_then: BTreeSet<IdentityNumber>,
+    /// Of each wanted endpoint its slot's word now, all zero without one, and its wanted tables.
+    endpoints: Vec<(Word, [*const Table; 2])>,
 }
 
 /// When those who stay with a table part from those who leave it.
@@ -51,38 +53,34 @@ pub(super) fn assign(draft: &mut Draft<'_>, images: &Images) -> Assignment {
         fresh: BTreeMap::new(),
         reached_now: moves::reached(&draft.kernel.addresses, &draft.kernel.networks),
         reached_then: moves::reached(&wanted.addresses, &wanted.networks),
+        endpoints: wanted.endpoints.iter().map(|endpoint| place(draft, endpoint)).collect(),
     };
     let mut by_heads: HashMap<[HalfHead; 2], Vec<u32>> = HashMap::new();
     for (number, table) in &draft.kernel.tables {
         by_heads.entry(table.heads).or_default().push(*number);
     }
     let mut by_content: HashMap<&TableImage, u32> = HashMap::new();
-    for endpoint in &wanted.endpoints {
-        let ClassTables { enforce, both } = &wanted.classes[&endpoint.class];
-        let word = word_now(draft, endpoint);
-        for (table, now) in [(enforce, word.enforce), (both, word.both)] {
-            let pointer = Arc::as_ptr(table);
-            if assignment.numbers.contains_key(&pointer) {
+    for (word, tables) in assignment.endpoints.clone() {
+        for (table, now) in tables.into_iter().zip([word.enforce, word.both]) {
+            if assignment.numbers.contains_key(&table) {
                 continue;
             }
-            let image = &images[&pointer];
+            let image = &images[&table];
             let number = by_content.get(image).copied().unwrap_or_else(|| {
                 let alike = by_heads.get(&image.heads).map_or(&[][..], Vec::as_slice);
                 assignment.choose(draft, image, [now].into_iter().chain(alike.iter().copied()))
             });
             by_content.insert(image, number);
-            assignment.numbers.insert(pointer, number);
+            assignment.numbers.insert(table, number);
         }
     }
     assignment
 }
 
-/// The word of the slot that serves this endpoint now, all zero where none does.
-fn word_now(draft: &Draft<'_>, endpoint: &Endpoint) -> Word {
-    let serves = |slot: &&crate::mirror::Slot| {
-        slot.interface == endpoint.interface && slot.workload == endpoint.workload
-    };
-    draft.kernel.slots.values().find(serves).map(|slot| slot.word).unwrap_or_default()
+fn place(draft: &Draft<'_>, endpoint: &Endpoint) -> (Word, [*const Table; 2]) {
+    let ClassTables { enforce, both } = &draft.wanted.classes[&endpoint.class];
+    let word = draft.slot_of(endpoint).map(|(_, slot)| slot.word).unwrap_or_default();
+    (word, [Arc::as_ptr(enforce), Arc::as_ptr(both)])
 }
 
 impl Assignment {
@@ -158,7 +156,7 @@ impl Assignment {
         let torn = |this: &Assignment| {
             let mut kept = this.kept.iter();
             let found = kept.find(|(number, image)| {
-                this.is_switched_away(draft, **number) && means_else(number, image)
+                this.is_switched_away(**number) && means_else(number, image)
             });
             found.map(|(number, _)| *number)
         };
@@ -172,12 +170,10 @@ impl Assignment {
     }
 
     /// Whether an endpoint that has this table now will have others, be it in one place of two.
-    fn is_switched_away(&self, draft: &Draft<'_>, number: u32) -> bool {
-        draft.wanted.endpoints.iter().any(|endpoint| {
-            let ClassTables { enforce, both } = &draft.wanted.classes[&endpoint.class];
-            let now = word_now(draft, endpoint);
+    fn is_switched_away(&self, number: u32) -> bool {
+        self.endpoints.iter().any(|(now, tables)| {
             (now.enforce == number || now.both == number)
-                && (now.enforce, now.both) != (self.number(enforce), self.number(both))
+                && [now.enforce, now.both] != tables.map(|table| self.numbers[&table])
         })
     }
 

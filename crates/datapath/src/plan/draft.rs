@@ -1,10 +1,13 @@
 //! A plan in the making: the writes so far, and what the kernel will hold after them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::mirror::Mirror;
+use podwall_model::WorkloadName;
+
+use crate::mirror::{Mirror, Slot};
 use crate::settings::Capacity;
-use crate::wanted::Wanted;
+use crate::wanted::{Endpoint, Wanted};
 use crate::write::Write;
 
 use super::PlanError;
@@ -20,6 +23,7 @@ pub(super) struct Draft<'a> {
     pub(super) mirror: Mirror,
     writes: Vec<Write>,
     peak: Usage,
+    slots: HashMap<(&'a WorkloadName, u32), u32>,
 }
 
 impl<'a> Draft<'a> {
@@ -29,7 +33,15 @@ impl<'a> Draft<'a> {
         mirror.steps.forget_unnamed();
         mirror.backends.forget_unnamed();
         let peak = Usage::of(&mirror);
-        Draft { kernel, wanted, mirror, writes: Vec::new(), peak }
+        let named = kernel.slots.iter().filter(|(_, slot)| slot.interface != 0);
+        let slots = named.map(|(number, slot)| ((&slot.workload, slot.interface), *number));
+        Draft { kernel, wanted, mirror, writes: Vec::new(), peak, slots: slots.collect() }
+    }
+
+    /// The slot that serves an endpoint now.
+    pub(super) fn slot_of(&self, endpoint: &Endpoint) -> Option<(u32, &'a Slot)> {
+        let number = self.slots.get(&(&endpoint.workload, endpoint.interface))?;
+        Some((*number, &self.kernel.slots[number]))
     }
 
     /// One more write.

@@ -36,22 +36,19 @@ impl<'a> Endpoints<'a> {
     pub(super) fn sort(draft: &Draft<'a>, assignment: &Assignment) -> Endpoints<'a> {
         let kernel = draft.kernel;
         let mut serving = Vec::new();
-        let mut taken: BTreeSet<u32> = kernel.slots.keys().copied().collect();
+        let mut free = (1..).filter(|slot| !kernel.slots.contains_key(slot));
         let mut kept = BTreeSet::new();
         for endpoint in &draft.wanted.endpoints {
             let ClassTables { enforce, both } = &draft.wanted.classes[&endpoint.class];
-            let found = slot_of(kernel, endpoint);
-            let slot = found.map_or_else(
-                || (1..).find(|slot| !taken.contains(slot)).expect("slots fit in memory"),
-                |(slot, _)| slot,
-            );
+            let found = draft.slot_of(endpoint);
+            let slot =
+                found.map_or_else(|| free.next().expect("slots fit in memory"), |(slot, _)| slot);
             let now = found.map(|(_, slot)| slot.word).unwrap_or_default();
             let word = Word {
                 enforce: assignment.number(enforce),
                 both: assignment.number(both),
                 generation: now.generation,
             };
-            taken.insert(slot);
             kept.insert(slot);
             serving.push(Place { endpoint, slot, word, now });
         }
@@ -168,12 +165,6 @@ impl Place<'_> {
         self.now.generation == 0
             || (self.now.enforce, self.now.both) != (self.word.enforce, self.word.both)
     }
-}
-
-fn slot_of<'k>(kernel: &'k Mirror, endpoint: &Endpoint) -> Option<(u32, &'k Slot)> {
-    let serves =
-        |slot: &Slot| slot.interface == endpoint.interface && slot.workload == endpoint.workload;
-    kernel.slots.iter().find(|(_, slot)| serves(slot)).map(|(number, slot)| (*number, slot))
 }
 
 /// Each one's share of all connections. Steps of two, so that an endpoint more seldom changes it.

@@ -1,5 +1,6 @@
 //! The datapath on real packets, in network namespaces that each test makes. Needs root.
 
+mod adoption;
 mod count;
 mod dial;
 mod first_packet;

@@ -1,0 +1,121 @@
+//! Connections that were open before enforcement began, whose server speaks first.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use podwall_datapath::{AdoptedConnections, Datapath, Ends, OpenConnection, Timeouts, Wanted};
+use podwall_host::socket::{conversations, sockets};
+use podwall_model::{Address, Direction};
+use podwall_policy::table::Table;
+
+use crate::lab::{Lab, Workload, rules};
+
+const PORT: u16 = 7010;
+
+/// Both workloads are isolated in both directions; only the first may connect to the second.
+fn guarded(lab: &Lab) -> Wanted {
+    let [client, server] = [0, 1].map(|index| lab.workloads[index].identity);
+    let half = |peers: &[_], name: &str, direction| {
+        rules::only(peers, &rules::rule(name, direction), None)
+    };
+    let of_client = Table {
+        egress: half(&[server], "out", Direction::Egress),
+        ingress: half(&[], "none", Direction::Ingress),
+    };
+    let of_server = Table {
+        egress: half(&[], "none", Direction::Egress),
+        ingress: half(&[client], "in", Direction::Ingress),
+    };
+    let pair = |table: Table| (Arc::new(table.clone()), Arc::new(table));
+    lab.wanted(&[pair(of_client), pair(of_server)])
+}
+
+fn connect(lab: &Lab, to: SocketAddr) -> (TcpStream, TcpStream) {
+    let [client, server] = [0, 1].map(|index| &lab.workloads[index].namespace);
+    let listener = server.run(|| TcpListener::bind(to)).expect("it can be entered");
+    let listener = listener.expect("the port is free");
+    let stream = client.run(|| TcpStream::connect(to)).expect("it can be entered");
+    let accepted = listener.accept().expect("a client comes").0;
+    // The listener stays, as a server's does: the socket table tells by it who was the client.
+    std::mem::forget(listener);
+    (stream.expect("it is reached"), accepted)
+}
+
+/// Whether what the server says first arrives.
+fn speaks(client: &mut TcpStream, server: &mut TcpStream) -> bool {
+    client.set_read_timeout(Some(Duration::from_millis(400))).expect("a socket has a timeout");
+    server.write_all(b"220 ready").expect("the socket takes it");
+    client.read(&mut [0; 16]).is_ok_and(|length| length > 0)
+}
+
+fn open_at(workload: &Workload) -> Vec<OpenConnection> {
+    let all = conversations(&sockets(&workload.namespace).expect("the kernel answers"));
+    let open = all.iter().map(|found| OpenConnection {
+        ends: Ends {
+            own: Address::from(found.local),
+            own_port: found.local_port,
+            peer: Address::from(found.peer),
+            peer_port: found.peer_port,
+            protocol: found.protocol,
+        },
+        opener: found.opened,
+    });
+    open.collect()
+}
+
+fn adopt(lab: &Lab, datapath: &mut Datapath) -> AdoptedConnections {
+    let open: Vec<OpenConnection> = lab.workloads.iter().flat_map(open_at).collect();
+    datapath.adopt_connections(&open).expect("connections can be written")
+}
+
+#[test]
+fn a_server_that_speaks_first_is_heard_when_its_connection_was_adopted() {
+    let lab = Lab::new(2);
+    let mut datapath = lab.open();
+    let open = rules::open_table();
+    let watched = lab.wanted(&[(open.clone(), open.clone()), (open.clone(), open)]);
+    let server = &lab.workloads[1];
+    let mut streams = [server.v4, server.v6].map(|ip| connect(&lab, SocketAddr::new(ip, PORT)));
+    lab.in_node(|| datapath.apply(&watched)).expect("it fits");
+    let adopted = adopt(&lab, &mut datapath);
+    assert_eq!(adopted, AdoptedConnections { written: 4, ..AdoptedConnections::default() });
+    lab.in_node(|| datapath.apply(&guarded(&lab))).expect("it fits");
+    for (client, server) in &mut streams {
+        assert!(speaks(client, server));
+    }
+    let again = adopt(&lab, &mut datapath);
+    assert_eq!((again.written, again.known), (0, 4));
+    let timeouts = Timeouts { tcp: Duration::ZERO, ..Timeouts::default() };
+    let alive = lab.in_node(|| datapath.expire(&timeouts, |_| true)).expect("it can be read");
+    assert_eq!((alive.connections, alive.forgotten), (4, 0), "their sockets live");
+}
+
+/// The negative control: what the hooks see first is an answer, and they take it for a question.
+#[test]
+fn without_adoption_the_server_is_taken_for_a_client() {
+    let lab = Lab::new(2);
+    let mut datapath = lab.open();
+    let server = &lab.workloads[1];
+    let (mut client, mut server) = connect(&lab, SocketAddr::new(server.v4, PORT));
+    lab.in_node(|| datapath.apply(&guarded(&lab))).expect("it fits");
+    assert!(!speaks(&mut client, &mut server));
+}
+
+/// Detection saw an answer first and guessed; the socket table knows better.
+#[test]
+fn a_guessed_direction_is_corrected() {
+    let lab = Lab::new(2);
+    let mut datapath = lab.open();
+    let open = rules::open_table();
+    let watched = lab.wanted(&[(open.clone(), open.clone()), (open.clone(), open)]);
+    let server = &lab.workloads[1];
+    let (mut client, mut server) = connect(&lab, SocketAddr::new(server.v4, PORT));
+    lab.in_node(|| datapath.apply(&watched)).expect("it fits");
+    assert!(speaks(&mut client, &mut server), "detection stops nothing");
+    let adopted = adopt(&lab, &mut datapath);
+    assert_eq!((adopted.written, adopted.corrected), (0, 2), "{adopted:?}");
+    lab.in_node(|| datapath.apply(&guarded(&lab))).expect("it fits");
+    assert!(speaks(&mut client, &mut server));
+}
