@@ -7,4 +7,5 @@ mod bad_input;
 mod demo;
 mod node;
 mod run;
+mod story;
 mod workloads;
