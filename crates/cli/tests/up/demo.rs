@@ -38,6 +38,12 @@ fn the_demo_shows_an_intruder_and_stops_it_when_told_to() {
             flow.source.workload.as_deref().is_some_and(|name| name.contains("intruder"))
         })
     });
+    let dropped = place.flows(&["--verdict", "DROPPED", "--last", "1000"]);
+    let intruder = |flow: &podwall_wire::rest::Flow| {
+        flow.source.workload.as_deref().is_some_and(|name| name.contains("intruder"))
+    };
+    let others: Vec<_> = dropped.iter().filter(|flow| !intruder(flow)).collect();
+    assert!(others.is_empty(), "the application loses nothing: {others:?}");
     place.say(&["mode", "--global", "detect"]);
     let revision = run.ready().revision;
     // Flows that were on their way when the mode changed are told a moment later.
