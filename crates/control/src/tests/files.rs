@@ -141,6 +141,19 @@ async fn a_folder_that_is_gone_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_folder_that_comes_back_is_watched_anew() {
+    let bench = Bench::new("back").await;
+    let mut agent = Double::connect(&bench).await;
+    agent.wanted().await;
+    fs::rename(bench.path("policies"), bench.path("away")).unwrap();
+    bench.until("it is gone", |state| !state.trouble.is_empty()).await;
+    fs::create_dir(bench.path("policies")).unwrap();
+    assert_eq!(agent.wanted().await.documents.len(), 0, "an empty one came back");
+    fs::write(bench.path("policies/db.yaml"), POLICY).unwrap();
+    assert_eq!(agent.wanted().await.documents.len(), 1);
+}
+
+#[tokio::test]
 async fn a_mode_is_written_into_the_file_with_comments_kept() {
     let bench = Bench::new("mode").await;
     let path = format!("/api/v1/policies/{ID}/mode");
