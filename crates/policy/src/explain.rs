@@ -95,9 +95,10 @@ fn explain_at(
     let question = Question { subject, direction, peer, packet };
     let judged = court.judge(&question);
     let set = told(judged.enforced.action, judged.enforced.rule_id(), judged.both.action);
-    let nearest = match judged.reason {
-        Reason::DefaultDeny => nearest(court, set, &question),
-        _ => Vec::new(),
+    let nearest = if judged.reason == Reason::DefaultDeny {
+        nearest(court, set, &question)
+    } else {
+        Vec::new()
     };
     Some(ExplainedDirection {
         workload: subject.name.clone(),
