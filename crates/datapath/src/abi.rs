@@ -98,7 +98,7 @@ macro_rules! shared {
             }
         )*
 
-        /// A struct as this side sees it: name in C, size, and name, offset and size of each field.
+        /// A struct as this side sees it: name in C, size; name, offset and size of each field.
         pub type Layout = (&'static str, usize, Vec<(&'static str, usize, usize)>);
 
         /// Every shared struct, to be compared with an object's BTF.

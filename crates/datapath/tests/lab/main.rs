@@ -7,6 +7,7 @@ mod first_packet;
 mod hooks;
 mod kill;
 mod lab;
+mod large;
 mod peer;
 mod pinned;
 mod prober;

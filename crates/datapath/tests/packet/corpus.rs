@@ -1,5 +1,5 @@
-//! Packets that somebody wrote by hand: each is stopped where its direction is enforced, even by
-//! a policy that allows everything if the packet itself is wrong, and none where it is only
+//! Packets that somebody wrote by hand: each is stopped where its direction is enforced, even
+//! by a policy that allows everything if the packet itself is wrong, and none where it is only
 //! watched.
 
 use std::net::IpAddr;
