@@ -49,8 +49,8 @@
 
 /* Identities with a fixed meaning. */
 #define PW_HOST 1
-/* From here on: this machine, at addresses that ranges tell apart from the rest of it. */
-#define PW_FIRST_HOST (3U << 24)
+/* From 3 << 24 on: this machine, at addresses that ranges tell apart from the rest of it. */
+#define PW_FIRST_HOST 50331648
 #define PW_WORLD_V4 9
 #define PW_WORLD_V6 10
 

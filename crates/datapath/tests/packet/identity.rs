@@ -6,6 +6,7 @@ use podwall_datapath::abi;
 use podwall_model::Address;
 use podwall_model::Reason::{DefaultDeny, DenyRule, None as Nothing};
 use podwall_model::Verdict::{Dropped, Forwarded};
+use podwall_policy::table::IdentityNumber;
 
 use crate::frame;
 use crate::node::{ALLOW, DENY, Node, Way, egress, families, ingress, pod};
@@ -71,6 +72,23 @@ pub(crate) fn the_machine_itself_is_who_sent_from_here_not_who_has_its_address()
         node.slot(1, 2, 1, 1);
         node.expect((Way::InFromHost, 1), &inward, Forwarded, ingress(Nothing, 8));
         node.slot(1, 1, 1, 1);
+    }
+}
+
+#[test]
+pub(crate) fn the_machine_keeps_its_own_at_an_address_that_a_range_tells_apart() {
+    let node = Node::new();
+    node.table(1, &[], &[(0, DENY, 0)]);
+    let apart = IdentityNumber::FIRST_HOST.0;
+    node.row(1, abi::INGRESS, 1, &[(0, ALLOW, 8)]);
+    node.row(1, abi::INGRESS, apart, &[(0, ALLOW, 9)]);
+    node.slot(1, 1, 1, 1);
+    for text in ["10.0.0.254", "fd00::254"] {
+        let host: IpAddr = text.parse().expect("an address");
+        node.put("pw_addresses", &Address::from(host).0, &apart);
+        let inward = udp((host, pod(1, host)));
+        node.expect((Way::In, 1), &inward, Dropped, ingress(DefaultDeny, 0));
+        node.expect((Way::InFromHost, 1), &inward, Forwarded, ingress(Nothing, 9));
     }
 }
 

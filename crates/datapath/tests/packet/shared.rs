@@ -102,6 +102,7 @@ fn numbers_mean_the_same_on_both_sides() {
         ("PW_GENERATION_SHIFT", abi::GENERATION_SHIFT),
         ("PW_BOTH_SHIFT", abi::BOTH_SHIFT),
         ("PW_HOST", podwall_policy::table::IdentityNumber::HOST.0),
+        ("PW_FIRST_HOST", podwall_policy::table::IdentityNumber::FIRST_HOST.0),
         ("PW_WORLD_V4", podwall_policy::table::IdentityNumber::WORLD_V4.0),
         ("PW_WORLD_V6", podwall_policy::table::IdentityNumber::WORLD_V6.0),
         ("PW_NAT_NONE", abi::NAT_NONE),
