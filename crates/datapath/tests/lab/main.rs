@@ -8,6 +8,7 @@ mod hooks;
 mod kill;
 mod lab;
 mod large;
+mod many;
 mod peer;
 mod pinned;
 mod prober;

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use podwall_datapath::{
     ApplyError, Capacity, Datapath, OpenError, PlanError, Settings, TooLarge, Wanted,
 };
@@ -164,4 +166,42 @@ fn a_directory_that_is_no_bpffs_is_said() {
     assert!(matches!(error, OpenError::NotBpffs(_)), "{error}");
     assert!(error.to_string().contains("hint: mount one there"), "{error}");
     fs::remove_dir(&settings.pins).expect("nothing was made in it");
+}
+
+/// Opens the datapath on a thread that `spoil` has changed, and says why it does not open.
+fn open_spoilt(lab: &Lab, spoil: impl FnOnce() + Send) -> OpenError {
+    let settings = lab.settings();
+    lab.in_node(|| {
+        spoil();
+        Datapath::open(&settings).map(drop).expect_err("it does not open")
+    })
+}
+
+#[test]
+fn hidden_type_information_is_said_and_enforcement_stays() {
+    let lab = in_force();
+    let error = open_spoilt(&lab, || {
+        let none = None::<&str>;
+        unshare(CloneFlags::CLONE_NEWNS).expect("a thread may have mounts of its own");
+        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).expect("kept apart");
+        mount(Some("hidden"), "/sys/kernel/btf", Some("tmpfs"), MsFlags::empty(), none)
+            .expect("it can be hidden");
+    });
+    assert!(matches!(error, OpenError::NoTypes(_)), "{error}");
+    assert!(error.to_string().contains("hint: a kernel with CONFIG_DEBUG_INFO_BTF"), "{error}");
+    assert_in_force(&lab);
+}
+
+#[test]
+fn who_is_not_root_is_told_so_and_enforcement_stays() {
+    const NOBODY: libc::c_long = 65534;
+    let lab = in_force();
+    let error = open_spoilt(&lab, || {
+        // SAFETY: numbers only. The bare call changes this thread alone, which ends here.
+        let result = unsafe { libc::syscall(libc::SYS_setresuid, -1, NOBODY, -1) };
+        assert_eq!(result, 0);
+    });
+    assert!(matches!(error, OpenError::NotRoot), "{error}");
+    assert!(error.to_string().contains("hint: run as root"), "{error}");
+    assert_in_force(&lab);
 }
