@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ pub(crate) struct Prober {
 }
 
 struct Stream {
+    arrived: Arc<AtomicU64>,
     sender: JoinHandle<u64>,
     receiver: JoinHandle<BTreeSet<u64>>,
 }
@@ -50,6 +51,11 @@ impl Prober {
             ips.map(|ip| stream(client, server, SocketAddr::new(ip, port), &stop)).into()
         };
         Prober { allowed: streams(friend, open), denied: streams(stranger, shut), stop }
+    }
+
+    /// How many denied datagrams have arrived so far.
+    pub(crate) fn denied_arrived(&self) -> u64 {
+        self.denied.iter().map(|stream| stream.arrived.load(Ordering::Relaxed)).sum()
     }
 
     /// Ends the streams and counts.
@@ -76,9 +82,12 @@ fn stream(client: &Workload, server: &Workload, to: SocketAddr, stop: &Arc<Atomi
     receiver.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
     let sender = bind(client, SocketAddr::new(any, 0));
     let (stop_sending, stop_receiving) = (Arc::clone(stop), Arc::clone(stop));
+    let arrived = Arc::new(AtomicU64::new(0));
+    let arriving = Arc::clone(&arrived);
     Stream {
+        arrived,
         sender: std::thread::spawn(move || send(&sender, to, &stop_sending)),
-        receiver: std::thread::spawn(move || receive(&receiver, &stop_receiving)),
+        receiver: std::thread::spawn(move || receive(&receiver, &arriving, &stop_receiving)),
     }
 }
 
@@ -96,13 +105,14 @@ fn send(socket: &UdpSocket, to: SocketAddr, stop: &AtomicBool) -> u64 {
     number
 }
 
-fn receive(socket: &UdpSocket, stop: &AtomicBool) -> BTreeSet<u64> {
+fn receive(socket: &UdpSocket, arrived: &AtomicU64, stop: &AtomicBool) -> BTreeSet<u64> {
     let mut seen = BTreeSet::new();
     let mut buffer = [0; 8];
     loop {
         match socket.recv(&mut buffer) {
             Ok(8) => {
                 seen.insert(u64::from_be_bytes(buffer));
+                arrived.fetch_add(1, Ordering::Relaxed);
             }
             Ok(_) => {}
             Err(_) if stop.load(Ordering::Relaxed) => return seen,
