@@ -46,7 +46,7 @@ fn enforcing_stops_the_intruder_and_the_application_loses_nothing() {
     }
     until("all clients have asked on", || {
         let asked = |name: &&str| lines(&place, name, enforced).len() >= 5;
-        CLIENTS.iter().all(|name| asked(&name)).then_some(())
+        CLIENTS.iter().all(asked).then_some(())
     });
     assert_only_the_intruder(&place, "DROPPED");
 

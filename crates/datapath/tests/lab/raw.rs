@@ -80,7 +80,7 @@ fn frames_written_by_hand_are_stopped_with_their_reason() {
     ];
     for (enforce, both, verdict) in [
         (closed.clone(), closed.clone(), Verdict::Dropped),
-        (open.clone(), closed.clone(), Verdict::WouldDrop),
+        (open.clone(), closed, Verdict::WouldDrop),
         (open.clone(), open.clone(), Verdict::Forwarded),
     ] {
         let wanted = lab.wanted(&[(enforce, both), (open.clone(), open.clone())]);
