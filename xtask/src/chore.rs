@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{fuzz, page, tidy};
+use crate::{fuzz, page, source, tidy};
 
 /// Runs one chore by its name.
 pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
@@ -40,12 +40,24 @@ fn demo(rest: &[String]) -> anyhow::Result<()> {
 
 fn test() -> anyhow::Result<()> {
     step("tidy", tidy::check)?;
-    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    step("format", format)?;
     step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet"]))?;
     step("build", || cargo(&["build", "--workspace", "--all-targets", "--quiet"]))?;
     step("page", page::check)?;
     step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"]))?;
     step("browser", page::stories)
+}
+
+/// Rust by rustfmt, the kernel programs by clang-format.
+fn format() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    let programs =
+        source::tracked("crates", ".c")?.into_iter().chain(source::tracked("crates", ".h")?);
+    run_command(
+        Command::new("clang-format-19")
+            .args(["--dry-run", "-Werror"])
+            .args(programs.map(|program| program.path)),
+    )
 }
 
 fn bench(rest: &[String]) -> anyhow::Result<()> {
