@@ -48,7 +48,7 @@ impl Ours {
             let index = |device| nix::net::if_::if_nametoindex(device);
             let interfaces = [index(DEVICES[0])?, index(DEVICES[1])?];
             let mut settings = Settings::new(&ours.pins);
-            settings.capacity.connections = 1 << 20;
+            settings.capacity.connections = 1 << 19;
             settings.capacity.addresses = 1 << 18;
             settings.capacity.identity_names = 1 << 18;
             let (mut datapath, _) = Datapath::open(&settings)?;
