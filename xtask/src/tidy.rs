@@ -49,10 +49,11 @@ fn check_rooms_are_mapped(house: &House, faults: &mut Vec<String>) -> anyhow::Re
 fn check_manifest(house: &House, name: &str, faults: &mut Vec<String>) -> anyhow::Result<()> {
     let room = &house.crates[name];
     let manifest = format!("crates/{name}/Cargo.toml");
-    for dependency in house::dependencies(&manifest)? {
+    let used = house::dependencies(&manifest)?;
+    for dependency in &used {
         let allowed = match dependency.strip_prefix("podwall-") {
             Some(ours) => room.uses.iter().any(|name| name == ours),
-            None => room.libraries.contains(&dependency),
+            None => room.libraries.contains(dependency),
         };
         if !allowed {
             faults.push(format!(
@@ -60,6 +61,10 @@ fn check_manifest(house: &House, name: &str, faults: &mut Vec<String>) -> anyhow
                  docs/adr says why"
             ));
         }
+    }
+    let ours = room.uses.iter().map(|name| format!("podwall-{name}"));
+    for allowed in ours.chain(room.libraries.iter().cloned()).filter(|name| !used.contains(name)) {
+        faults.push(format!("house.toml: {name} may use `{allowed}`, and does not"));
     }
     Ok(())
 }

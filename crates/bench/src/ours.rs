@@ -139,7 +139,7 @@ fn world(size: Size) -> anyhow::Result<World> {
 }
 
 /// The addresses of a peer elsewhere.
-pub(crate) fn far(number: u32) -> Vec<IpAddr> {
+fn far(number: u32) -> Vec<IpAddr> {
     let v4 = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 128, 0, 0)) + number);
     let v6 = Ipv6Addr::from(0xfd98_u128 << 112 | u128::from(number));
     vec![v4.into(), v6.into()]
