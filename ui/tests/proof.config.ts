@@ -6,6 +6,7 @@ export default defineConfig({
   testDir: "proof",
   outputDir: "../../target/playwright/proof",
   timeout: 300_000,
+  expect: { timeout: 20_000 },
   workers: 1,
   retries: 0,
   forbidOnly: true,

@@ -5,7 +5,9 @@ import { CHROMIUM } from "./browser";
 export default defineConfig({
   testDir: "stories",
   outputDir: "../../target/playwright/stories",
-  timeout: 30_000,
+  timeout: 60_000,
+  // A busy machine is slow, not wrong.
+  expect: { timeout: 20_000 },
   workers: 1,
   forbidOnly: true,
   reporter: "list",

@@ -64,6 +64,9 @@ fn bench(rest: &[String]) -> anyhow::Result<()> {
     let Some((name, options)) = rest.split_first() else {
         bail!("which bench? hint: `./dev bench datapath`");
     };
+    if name == "page" {
+        return page::bench();
+    }
     let mut arguments =
         vec!["run", "--release", "--quiet", "--package", "podwall-bench", "--", name];
     arguments.extend(options.iter().map(String::as_str));

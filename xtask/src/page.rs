@@ -35,6 +35,12 @@ pub(crate) fn stories() -> anyhow::Result<()> {
     npm(&["run", "e2e"])
 }
 
+/// The budgets of the page, printed and held to their bounds: for a machine with nothing else to do.
+pub(crate) fn bench() -> anyhow::Result<()> {
+    build()?;
+    step("page budgets", || npm(&["run", "bench"]))
+}
+
 fn npm(arguments: &[&str]) -> anyhow::Result<()> {
     run_command(Command::new("npm").args(arguments).current_dir(Path::new("ui")))
 }

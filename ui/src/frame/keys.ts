@@ -1,6 +1,6 @@
 // Keys: one listener for the page. A view names what its keys do while it is shown; the newest
 // view that knows a key gets it. Typing in a field is left alone, but for Escape.
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 
 export type Keys = Record<string, () => void>;
 
@@ -27,7 +27,8 @@ window.addEventListener("keydown", (event) => {
 export function useKeys(keys: Keys): void {
   const entry = useRef({ keys });
   entry.current.keys = keys;
-  useEffect(() => {
+  // Before the first paint: who sees the page can use its keys.
+  useLayoutEffect(() => {
     const own = entry.current;
     views.push(own);
     return () => void views.splice(views.indexOf(own), 1);

@@ -3,7 +3,7 @@
 import { Fragment, useMemo, useRef, useState } from "react";
 import type { Mode, Policy } from "../wire/rest";
 import { setModes, setPolicyMode } from "../wire/client";
-import { choose, useAddress } from "../live/address";
+import { address, choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
 import { catchUp, lastOf, policies as policiesCell, refreshPolicies, wordsOf } from "../live/store";
 import { Banner } from "../frame/banner";
@@ -53,7 +53,9 @@ function PolicyList({ list, failed }: ListProps) {
     try {
       if (together.length === 0) await setPolicyMode(policy.id, mode);
       else await setModes(Object.fromEntries([policy.id, ...together].map((id) => [id, mode])));
+      const asked = address.read().params.get("enforce") === policy.id;
       choose({ enforce: null }, "replace");
+      if (asked) focusRow(policy.id);
       await catchUp();
     } catch (problem) {
       setTrouble({ id: policy.id, words: wordsOf(problem), wanted: mode });

@@ -28,6 +28,8 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
   const shown = asked.phase === "here" ? asked.value : null;
   const phrase = phraseOf(span);
   const whole = [policy.id, ...together];
+  // It takes the focus before it can be used: the order of keys does not wait for an answer.
+  const unready = busy || asked.phase === "waiting";
 
   useEffect(() => {
     void place.current?.scrollIntoView({ block: "nearest" });
@@ -51,7 +53,7 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
           </div>
           <div className={css.answers}>
             <Leans shown={shown} together={together} choose={setTogether} />
-            <button type="button" className="button primary" disabled={busy || asked.phase === "waiting"} onClick={() => enforce(together)}>
+            <button type="button" className="button primary" aria-disabled={unready} onClick={() => unready || enforce(together)}>
               {buttonWords(policy, whole.length, shown)}
             </button>
             <button type="button" className="button" onClick={keep} autoFocus>

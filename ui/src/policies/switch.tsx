@@ -23,7 +23,8 @@ export function ModeSwitch({ policy, asked, busy, choose }: Props) {
         <label key={mode} data-mode={mode} data-on={mode === policy.mode || undefined}
           data-asked={(asked && mode === "enforce") || undefined}>
           <input type="radio" className="unseen" name={name} value={mode} checked={mode === policy.mode}
-            disabled={locked || busy} onChange={() => choose(mode)} onClick={() => mode === "enforce" && asked && choose(mode)} />
+            disabled={locked} aria-disabled={busy || undefined} onChange={() => busy || choose(mode)}
+            onClick={() => mode === "enforce" && asked && !busy && choose(mode)} />
           {modeWords(mode)}
         </label>
       ))}

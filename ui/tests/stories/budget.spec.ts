@@ -1,5 +1,5 @@
 // The budgets of the page, measured and printed: size, first paint, 500 flows a second, 100,000
-// flows and many policies to scroll. Bounds are wide where the machine is shared.
+// flows to scroll. What depends on the machine is held to its bound by `./dev bench page` only.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -9,6 +9,7 @@ import { expect, test } from "./page";
 
 const DIST = new URL("../../dist", import.meta.url).pathname;
 const FIRST_LOAD_BYTES = 350 * 1024;
+const BENCH = process.env.PODWALL_BENCH !== undefined;
 
 test("the first load is under 350 KB compressed", () => {
   const files = ["index.html", "scheme.js", "mark.svg", ...readdirSync(join(DIST, "assets")).map((name) => `assets/${name}`)];
@@ -24,7 +25,7 @@ test("it is painted and usable soon", async ({ page, origin }) => {
   const usable = await page.evaluate(() => performance.now());
   const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
   console.log(`first paint ${Math.round(painted)} ms, usable ${Math.round(usable)} ms`);
-  expect(usable).toBeLessThan(4_000);
+  if (BENCH) expect([painted < 1_000, usable < 2_000], "painted and usable in time").toEqual([true, true]);
 });
 
 test("500 flows a second leave the page fluent", async ({ page, server, origin }) => {
@@ -34,10 +35,10 @@ test("500 flows a second leave the page fluent", async ({ page, server, origin }
     const now = Date.now();
     server.send("flow", Array.from({ length: 25 }, () => flowAt(server.world, now)));
   }, 50);
-  const frames = await framesIn(page, 4_000);
+  const frames = await framesIn(page, BENCH ? 10_000 : 2_000);
   clearInterval(pulse);
   console.log(`${frames.toFixed(1)} frames a second at 500 flows a second`);
-  expect(frames).toBeGreaterThan(20);
+  if (BENCH) expect(frames).toBeGreaterThan(50);
   await expect(page.getByRole("button", { name: /new flows\. Show/ })).toBeVisible();
 });
 
@@ -57,7 +58,7 @@ test("100,000 flows scroll", async ({ page, server, origin }) => {
   const frames = await framesIn(page, 3_000);
   await scrolling;
   console.log(`${frames.toFixed(1)} frames a second while scrolling 100,000 flows`);
-  expect(frames).toBeGreaterThan(8);
+  if (BENCH) expect(frames).toBeGreaterThan(50);
   expect(await page.locator("tr[data-index]").count()).toBeLessThan(80);
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from "./page";
 
 test("pages, help and pause are keys", async ({ page, origin }) => {
   await page.goto(origin);
+  await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
   await page.keyboard.press("g");
   await page.keyboard.press("f");
   await expect(page).toHaveURL(/\/flows$/);
@@ -73,20 +74,33 @@ test("new flows wait behind a bar and no row moves", async ({ page, origin }) =>
   await expect(first).not.toHaveAttribute("data-seq", seq ?? "");
 });
 
-test("a policy is enforced and set back by keyboard", async ({ page, origin }) => {
+test("a policy is enforced and set back by keyboard", async ({ page, server, origin }) => {
   await page.goto(`${origin}/policies`);
   await expect(page.getByRole("table")).toBeVisible();
   await page.keyboard.press("j");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
+  let answer = () => {};
+  server.moods.held = new Promise<void>((done) => { answer = done; });
   await page.keyboard.press("ArrowRight");
   const keep = page.getByRole("button", { name: "Keep detecting" });
   await expect(keep).toBeFocused();
   await page.keyboard.press("Shift+Tab");
+  const enforce = page.getByRole("button", { name: /^Enforce in data/ });
+  await expect(enforce).toBeFocused();
+  await expect(enforce).toBeDisabled();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("region", { name: "Enforce data/db-from-orders" })).toContainText("Judging recorded connections");
+  server.moods.held = null;
+  answer();
+  await expect(enforce).toHaveText("Enforce in data: 1,416 would be dropped");
+  await expect(enforce).toBeFocused();
   await page.keyboard.press("Enter");
   const group = page.getByRole("group", { name: "Mode of data/db-from-orders" });
   await expect(group.getByRole("radio", { name: "Enforce" })).toBeChecked();
-  await group.getByRole("radio", { name: "Enforce" }).focus();
+  await expect(page.locator("tr[data-id='CiliumNetworkPolicy/data/db-from-orders']")).toBeFocused();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowLeft");
   await expect(group.getByRole("radio", { name: "Detect" })).toBeChecked();
 });
