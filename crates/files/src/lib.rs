@@ -6,6 +6,7 @@
 mod folder;
 mod namespace_mode;
 mod replace;
+pub mod spec;
 mod watch;
 mod world;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use podwall_files::{WorldDocument, parse_world};
+use podwall_author::spec::{Change, Invalid, Outcome, Sent, Spec, State, Step, Test};
 use podwall_model::{Direction, IcmpFamily, Mode, Protocol, WorkloadName, World};
 use podwall_policy::judge::Enforcement;
 use podwall_policy::options::Options;
@@ -13,7 +13,7 @@ use serde_saphyr::{Location, Spanned};
 use thiserror::Error;
 
 use super::document::{ChangeEntry, Document, Expectations, OptionsEntry, Source, TestEntry};
-use super::{Change, Invalid, Outcome, Sent, Spec, State, Step, Test};
+use crate::world::{Document as WorldDocument, parse_world};
 
 /// Why a test file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

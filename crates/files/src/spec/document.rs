@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use podwall_files::WorldDocument;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
+
+use crate::world::Document as WorldDocument;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
