@@ -73,12 +73,13 @@ fn bench(rest: &[String]) -> anyhow::Result<()> {
     cargo(&arguments)
 }
 
-/// The long tier: more random worlds than CI has time for.
+/// The long tier: more random worlds than CI has time for, the soak and whatever else is ignored in
+/// the plain run, then each fuzz target.
 fn slow() -> anyhow::Result<()> {
-    step("random worlds", || {
+    step("tests with 1,000,000 random worlds, and the soak", || {
         run_command(
             Command::new("cargo")
-                .args(["test", "--workspace", "--", "--include-ignored"])
+                .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
                 .env("PODWALL_WORLDS", "1000000"),
         )
     })?;

@@ -112,5 +112,5 @@ fn a_change_wakes_the_watch_and_reading_does_not() {
     assert_eq!(names(&scratch.0), ["a.yaml"]);
     assert!(heard.recv_timeout(Duration::from_millis(200)).is_err(), "reading woke it");
     scratch.write("sub/b.yaml", "2");
-    heard.recv_timeout(Duration::from_secs(5)).expect("a new file wakes it");
+    heard.recv_timeout(Duration::from_secs(60)).expect("a new file wakes it");
 }

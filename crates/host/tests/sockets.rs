@@ -60,7 +60,7 @@ fn look(namespace: &Namespace) {
 
 /// Waits until the closed connection has left the open ones of the table.
 fn forget_closed(namespace: &Namespace) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !conversations(&sockets(namespace).expect("the kernel answers")).is_empty() {
         assert!(std::time::Instant::now() < end, "a closed connection stays");
     }

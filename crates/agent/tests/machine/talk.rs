@@ -18,7 +18,7 @@ use podwall_wire::rest::{Mode, Problem};
 use crate::place::{Place, workload_name};
 
 /// How long anything may take on a busy machine.
-pub(crate) const BOUND: Duration = Duration::from_secs(30);
+pub(crate) const BOUND: Duration = Duration::from_secs(120);
 
 /// An agent's process. It is killed with the value; what it put in force stays until its place
 /// goes.

@@ -9,7 +9,7 @@ use crate::run::{Place, Run, is_mounted_below, processes_with, until};
 #[test]
 fn the_demo_shows_an_intruder_and_stops_it_when_told_to() {
     let place = Place::new("demo");
-    let command = place.command(&["up", "--demo", "--for", "120s", "--listen", "127.0.0.1:0"]);
+    let command = place.command(&["up", "--demo", "--for", "600s", "--listen", "127.0.0.1:0"]);
     let mut run = Run::start(&place, command);
     let status = run.ready();
     assert!(status.coverage.workloads >= 6, "{status:?}");

@@ -7,5 +7,6 @@ mod bad_input;
 mod demo;
 mod node;
 mod run;
+mod soak;
 mod story;
 mod workloads;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use podwall_wire::rest::{Flow, Status};
 
 /// How long a condition may take to come true.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(50);
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::run::{Place, Run, until};
 
 /// The application's own clients.
-const CLIENTS: [&str; 7] =
+pub(crate) const CLIENTS: [&str; 7] =
     ["customers", "web", "cart-1", "cart-2", "orders", "orders-payments", "report"];
 /// Where they and their servers are.
 const APPLICATION: [&str; 8] =
@@ -25,7 +25,7 @@ const TWO_ROUNDS: usize = 80;
 #[test]
 fn enforcing_stops_the_intruder_and_the_application_loses_nothing() {
     let place = Place::new("story");
-    let command = place.command(&["up", "--demo", "--for", "180s", "--listen", "127.0.0.1:0"]);
+    let command = place.command(&["up", "--demo", "--for", "600s", "--listen", "127.0.0.1:0"]);
     let mut run = Run::start(&place, command);
     run.ready();
     let began = now();
@@ -88,7 +88,7 @@ fn enough(place: &Place, since: u64) -> Option<()> {
 }
 
 /// The lines that a program wrote since a moment.
-fn lines(place: &Place, name: &str, since: u64) -> Vec<Value> {
+pub(crate) fn lines(place: &Place, name: &str, since: u64) -> Vec<Value> {
     let path = place.state().join("logs").join(format!("{name}.log"));
     let text = fs::read_to_string(path).unwrap_or_default();
     let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
@@ -134,7 +134,7 @@ fn sent_again(namespace: &Namespace) -> u64 {
     pairs.find(|(name, _)| *name == "RetransSegs").unwrap().1.parse().unwrap()
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::try_from(since.as_millis()).unwrap()
 }

@@ -18,7 +18,7 @@ fn arrives(client: &Workload, server: &Workload, ip: IpAddr) -> bool {
 
 fn wait_for(datapath: &Datapath, mut found: impl FnMut(&Event) -> bool) -> Event {
     let mut events = datapath.events().expect("the ring can be mapped");
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(60);
     let mut seen = Vec::new();
     while Instant::now() < end {
         for event in events.drain(64) {

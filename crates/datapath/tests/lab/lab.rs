@@ -98,7 +98,7 @@ impl Lab {
 
     /// Neighbours are found and addresses usable when each workload has reached the next.
     fn wait_until_reachable(&self) {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(60);
         for (index, client) in self.workloads.iter().enumerate() {
             let server = &self.workloads[(index + 1) % self.workloads.len()];
             for ip in [server.v4, server.v6] {

@@ -101,7 +101,7 @@ impl Cluster {
     /// Waits for an event that `found` accepts.
     fn told(&self, mut found: impl FnMut(&Event) -> bool) -> Event {
         let mut events = self.datapath.events().expect("the ring can be mapped");
-        let end = Instant::now() + Duration::from_secs(5);
+        let end = Instant::now() + Duration::from_secs(60);
         let mut seen = Vec::new();
         while Instant::now() < end {
             for event in events.drain(64) {

@@ -72,7 +72,7 @@ fn the_application_works_the_intruder_gets_around_and_nothing_stays() {
             assert_eq!(log(name).outcomes(), BTreeSet::from(["ok".to_owned()]), "{name}");
             log(name).assert_numbered();
         }
-        wait_until(Duration::from_secs(10), "probes of both families", || {
+        wait_until(Duration::from_secs(60), "probes of both families", || {
             log("probe").last("v4", "received") >= 40 && log("probe").last("v6", "received") >= 40
         });
         assert_eq!(log("probe").gaps(), 0);
@@ -127,10 +127,10 @@ fn what_a_killed_run_left_is_undone_from_its_record() {
         let before = Listing::take();
         let mut parent = start_example(state, "c");
         let log = || Log::of(&state.join("logs"), "customers");
-        wait_until(Duration::from_secs(10), "customers", || log().count("v4", "ok") >= 2);
+        wait_until(Duration::from_secs(60), "customers", || log().count("v4", "ok") >= 2);
         parent.kill().unwrap();
         parent.wait().unwrap();
-        wait_until(Duration::from_secs(5), "the end of all programs", || {
+        wait_until(Duration::from_secs(60), "the end of all programs", || {
             listing::processes() == before.processes
         });
         assert!(Path::new("/run/netns/pwc-node").exists());
@@ -159,10 +159,10 @@ fn a_run_killed_after_any_step_of_its_start_is_undone() {
             let mut parent = Command::new(binary());
             parent.arg(state).arg("k").stdin(Stdio::piped()).stdout(Stdio::null());
             let mut parent = parent.spawn().unwrap();
-            wait_until(Duration::from_secs(10), "the step", || steps() >= step);
+            wait_until(Duration::from_secs(60), "the step", || steps() >= step);
             parent.kill().unwrap();
             parent.wait().unwrap();
-            wait_until(Duration::from_secs(5), "the end of all programs", || {
+            wait_until(Duration::from_secs(60), "the end of all programs", || {
                 listing::processes() == before.processes
             });
             let undone = made::undo_leftovers(&record_in(state)).unwrap();
