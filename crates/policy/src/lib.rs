@@ -23,6 +23,7 @@ pub mod judge;
 mod knp;
 pub mod matching;
 pub mod mode;
+pub mod names;
 pub mod options;
 mod peers;
 mod ports;
