@@ -3,6 +3,7 @@
 //! Figures of different machines are not compared: each row has its floor and its peers from the
 //! same run, interleaved, with a noise row that compares the floor with itself.
 
+mod cilium;
 mod empty;
 mod frame;
 mod lab;
@@ -19,18 +20,48 @@ use anyhow::bail;
 
 use crate::report::Form;
 
+const USAGE: &str = "usage: podwall-bench datapath|policy [--with cilium] [-o json]";
+
+/// Peers that take long to build, measured only when asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum With {
+    /// Those that the machine has.
+    Nobody,
+    /// Cilium, from its Go module.
+    Cilium,
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (name, form) = match words[..] {
-        [name] => (name, Form::Text),
-        [name, "-o", "json"] => (name, Form::Json),
-        _ => bail!("usage: podwall-bench datapath|policy [-o json]"),
-    };
+    let Some((&name, mut options)) = words.split_first() else { bail!(USAGE) };
+    let (mut form, mut with) = (Form::Text, With::Nobody);
+    loop {
+        options = match options {
+            [] => break,
+            ["-o", "json", rest @ ..] => {
+                form = Form::Json;
+                rest
+            }
+            ["--with", "cilium", rest @ ..] => {
+                with = With::Cilium;
+                rest
+            }
+            _ => bail!(USAGE),
+        }
+    }
     match name {
         "datapath" => {
             let lab = lab::Lab::new()?;
+            // It is built before anything is pinned to one processor and one namespace.
+            let cilium = match with {
+                With::Nobody => None,
+                With::Cilium => Some(cilium::load()?),
+            };
             program::measure(&lab, form)?;
+            if let Some(lxc) = cilium {
+                cilium::measure(&lab, lxc, form)?;
+            }
             path::measure(&lab, form)
         }
         "policy" => policy::measure(form),
