@@ -27,6 +27,7 @@ pub mod names;
 pub mod options;
 mod peers;
 mod ports;
+pub mod re2;
 pub mod rule;
 mod scope;
 mod selector;

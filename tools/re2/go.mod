@@ -1,0 +1,3 @@
+module podwall.io/tools/re2
+
+go 1.22
