@@ -7,6 +7,8 @@ use podwall_ledger::Ledger;
 use podwall_wire::rest;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::caller::Caller;
+use crate::changes::{ChangeLog, Noted};
 use crate::event::Event;
 use crate::hubble::Seen;
 use crate::source::Source;
@@ -26,6 +28,7 @@ pub(crate) struct App {
     state: RwLock<State>,
     ledger: Mutex<Ledger>,
     seen: Mutex<Seen>,
+    changes: Mutex<ChangeLog>,
     pub(crate) told: broadcast::Sender<Arc<Told>>,
     pub(crate) events: mpsc::Sender<Event>,
     /// One change of files at a time.
@@ -41,6 +44,8 @@ pub(crate) enum Told {
     Status(rest::Status),
     /// What was seen.
     Flows(Vec<rest::Flow>),
+    /// What was changed.
+    Changes(Vec<rest::Change>),
     /// One more second.
     Tick(Box<rest::Stats>),
 }
@@ -50,7 +55,7 @@ impl App {
         source: Source,
         (page, token): (String, String),
         state: State,
-        ledger: Ledger,
+        (ledger, changes): (Ledger, ChangeLog),
     ) -> (Arc<App>, mpsc::Receiver<Event>) {
         let (events, heard) = mpsc::channel(EVENT_LIMIT);
         let app = App {
@@ -60,6 +65,7 @@ impl App {
             state: RwLock::new(state),
             ledger: Mutex::new(ledger),
             seen: Mutex::default(),
+            changes: Mutex::new(changes),
             told: broadcast::channel(LAG_LIMIT).0,
             events,
             changing: tokio::sync::Mutex::new(()),
@@ -86,6 +92,20 @@ impl App {
     /// What was counted with Hubble's labels.
     pub(crate) fn seen(&self) -> Seen {
         self.seen.lock().expect("counting does not panic").clone()
+    }
+
+    /// The log of changes.
+    pub(crate) fn changes(&self) -> MutexGuard<'_, ChangeLog> {
+        self.changes.lock().expect("whoever notes a change does not panic")
+    }
+
+    /// Notes changes and tells the stream. The file is written here: changes are rare and small.
+    pub(crate) fn note(&self, noted: Vec<Noted>, caller: &Caller, revision: u64) {
+        if noted.is_empty() {
+            return;
+        }
+        let new = self.changes().note(noted, caller, now_ms(), revision);
+        let _ = self.told.send(Arc::new(Told::Changes(new)));
     }
 
     /// Counts with Hubble's labels.

@@ -1,13 +1,15 @@
 //! From an event to actions: everything control decides, without doing any of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use podwall_files::Workloads;
 use podwall_model::Mode;
 use podwall_wire::node::{Hello, Losses, ToAgent, ToControl, VERSION};
-use podwall_wire::rest::{AgentState, Problem};
+use podwall_wire::rest::{AgentState, ChangeKind, Problem};
 
 use crate::body::Holds;
+use crate::changes::Noted;
 use crate::event::{Action, Event, Looked};
 use crate::state::State;
 
@@ -74,6 +76,10 @@ fn ended(state: &mut State, why: String) -> Vec<Action> {
 
 fn look(state: &mut State, looked: Looked) -> Vec<Action> {
     let mut trouble = Vec::new();
+    // What is found at the very first start was changed by nobody; our own changes are noted by
+    // whoever asked for them.
+    let noting = looked.reply.is_none() && (state.read || state.memory.revision > 0);
+    let before = noting.then(|| said(state));
     match looked.policies {
         Ok(files) => state.documents.take(files),
         Err(problem) => trouble.push(problem),
@@ -92,9 +98,56 @@ fn look(state: &mut State, looked: Looked) -> Vec<Action> {
         .collect();
     state.trouble = trouble;
     actions.extend(revise(state));
+    if let Some(before) = before {
+        let noted = noted(&before, &said(state));
+        actions.extend((!noted.is_empty()).then_some(Action::Note(noted)));
+    }
     state.read = true;
     actions.extend(looked.reply.map(|reply| Action::Answer(reply, state.revision)));
     actions
+}
+
+/// What each policy in force says: its file, its own mode, its rules in words.
+fn said(state: &State) -> Said {
+    let accepted = state
+        .documents
+        .accepted()
+        .flat_map(|(file, accepted)| accepted.policies.iter().map(move |policy| (file, policy)));
+    let said = accepted.map(|(file, policy)| {
+        let sentences: Vec<String> = policy.rules.iter().map(podwall_policy::sentence).collect();
+        (policy.id.to_string(), (file.clone(), policy.mode, sentences.join("; ")))
+    });
+    said.collect()
+}
+
+type Said = BTreeMap<String, (String, Option<Mode>, String)>;
+
+/// The longest text of a policy that a change tells.
+const TEXT_LIMIT: usize = 1_000;
+
+fn noted(before: &Said, after: &Said) -> Vec<Noted> {
+    let mut noted = Vec::new();
+    let mut note = |what, subject: &str, from: Option<String>, to: Option<String>| {
+        noted.push(Noted { what, subject: subject.to_owned(), from, to });
+    };
+    let short = |text: &str| Some(text.chars().take(TEXT_LIMIT).collect::<String>());
+    let word = |mode: Option<Mode>| mode.map(|mode| mode.to_string());
+    for (id, (file, mode, text)) in after {
+        let Some((_, old_mode, old_text)) = before.get(id) else {
+            note(ChangeKind::Added, id, None, Some(file.clone()));
+            continue;
+        };
+        if old_mode != mode {
+            note(ChangeKind::Mode, id, word(*old_mode), word(*mode));
+        }
+        if old_text != text {
+            note(ChangeKind::Text, id, short(old_text), short(text));
+        }
+    }
+    for (id, (file, _, _)) in before.iter().filter(|(id, _)| !after.contains_key(*id)) {
+        note(ChangeKind::Removed, id, Some(file.clone()), None);
+    }
+    noted
 }
 
 /// Makes a revision of what holds now, if it is another one than before.

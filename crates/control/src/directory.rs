@@ -57,6 +57,11 @@ impl Directory {
         self.0.join("control.json")
     }
 
+    /// The log of changes.
+    pub fn changes(&self) -> PathBuf {
+        self.0.join("changes.jsonl")
+    }
+
     fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Told, now, now_ms};
 use crate::body;
+use crate::changes::by_file;
 use crate::decide::decide;
 use crate::event::{Action, Event};
 
@@ -55,6 +56,10 @@ impl Engine {
             }
             Action::Keep(flows) => self.keep(flows).await,
             Action::Count { counters, fresh } => self.count(counters, fresh).await,
+            Action::Note(noted) => {
+                let revision = self.app.state().revision;
+                self.app.note(noted, &by_file(), revision);
+            }
             Action::Lose(count) => {
                 let time = now_ms();
                 self.app.ask(move |ledger| ledger.lose(time, count)).await;
@@ -114,7 +119,12 @@ async fn settle(app: Arc<App>) {
             ledger.settle(time);
             ledger.trouble().map(str::to_owned)
         });
-        let trouble = trouble.await;
+        let mut trouble = trouble.await;
+        {
+            let mut changes = app.changes();
+            changes.write();
+            trouble = trouble.or_else(|| changes.trouble().map(str::to_owned));
+        }
         pause = if trouble.is_some() { SETTLE_IN_TROUBLE } else { SETTLE };
         let _ = app.events.send(Event::Disk(trouble)).await;
     }

@@ -6,6 +6,8 @@ use podwall_wire::node::{Counters, Flow, ToAgent, ToControl};
 use podwall_wire::rest::Problem;
 use tokio::sync::{oneshot, watch};
 
+use crate::changes::Noted;
+
 /// Told when a change is decided: the revision that carries it.
 pub(crate) type Reply = oneshot::Sender<u64>;
 
@@ -59,6 +61,8 @@ pub(crate) enum Action {
         /// Whether the kernel's counters began anew.
         fresh: bool,
     },
+    /// Note what somebody changed in files.
+    Note(Vec<Noted>),
     /// Note that events were lost.
     Lose(u64),
     /// Write down what is remembered.

@@ -8,7 +8,9 @@
 mod account;
 mod app;
 mod body;
+mod caller;
 mod change;
+mod changes;
 mod child;
 mod decide;
 mod directory;

@@ -1,7 +1,10 @@
 //! The routes of `/api/v1`, `/metrics` and the page.
 
+mod changes;
+mod drafts;
 mod explain;
 mod flows;
+mod map;
 mod metrics;
 mod modes;
 mod openapi;
@@ -24,6 +27,7 @@ use crate::app::App;
 use crate::guard::guard;
 use crate::page;
 
+pub(crate) use explain::workload_name;
 pub(crate) use metrics::{Family, labels};
 pub(crate) use openapi::document;
 pub(crate) use policies::no_policy;
@@ -53,7 +57,10 @@ pub(crate) fn over_unix(app: &Arc<App>) -> Router {
 
 fn api() -> Router<Arc<App>> {
     Router::new()
-        .route("/api/v1/policies", get(policies::list))
+        .route("/api/v1/policies", get(policies::list).post(drafts::save))
+        .route("/api/v1/drafts", post(drafts::draft))
+        .route("/api/v1/changes", get(changes::list))
+        .route("/api/v1/map", get(map::map))
         .route("/api/v1/policies/{*id}", get(policies::one).put(modes::of_policy))
         .route("/api/v1/mode", put(modes::of_cluster))
         .route("/api/v1/modes", put(modes::of_policies))
@@ -63,6 +70,7 @@ fn api() -> Router<Arc<App>> {
         .route("/api/v1/flows", get(flows::list))
         .route("/api/v1/stats", get(stats::window))
         .route("/api/v1/workloads", get(workloads::list))
+        .route("/api/v1/workloads/{namespace}/{name}", get(workloads::one))
         .route("/api/v1/explain", get(explain::explain))
         .route("/api/v1/stream", get(stream::stream))
         .route("/api/v1/openapi.json", get(openapi::openapi))

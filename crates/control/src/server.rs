@@ -8,6 +8,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::caller::Peer;
 use crate::listener::bind_private;
 use crate::route;
 
@@ -19,6 +20,7 @@ pub(crate) fn serve(app: &Arc<App>, page: net::TcpListener, socket: &Path) -> an
     let over_tcp = route::over_tcp(app);
     let over_unix = route::over_unix(app);
     tokio::spawn(async move { axum::serve(page, over_tcp).await });
+    let over_unix = over_unix.into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move { axum::serve(commands, over_unix).await });
     Ok(())
 }

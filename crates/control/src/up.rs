@@ -17,6 +17,7 @@ use podwall_ledger::{Bounds, Ledger};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
+use crate::changes::ChangeLog;
 use crate::child::{AgentCommand, Supervision};
 use crate::directory::Directory;
 use crate::engine::Engine;
@@ -159,7 +160,8 @@ async fn serve(
     let address = format!("http://{}/?token={token}", page.local_addr()?);
     let ledger = Ledger::open(&directory.ledger(), Bounds::default());
     let state = State::new(memory, &node_name);
-    let (app, events) = App::new(source, (address.clone(), token), state, ledger);
+    let changes = ChangeLog::open(&directory.changes());
+    let (app, events) = App::new(source, (address.clone(), token), state, (ledger, changes));
     let engine = tokio::spawn(Engine::new(app.clone(), directory.memory()).run(events));
     node::listen(app.clone(), &directory.agent_socket())?;
     server::serve(&app, page, &directory.socket())?;

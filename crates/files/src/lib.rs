@@ -3,6 +3,7 @@
 //! Reads, watches and writes files. What a policy means is for others to say: here it is text with
 //! a name. A file that cannot be used is a value with its place, never a stop for the rest.
 
+mod create;
 mod folder;
 mod namespace_mode;
 mod replace;
@@ -10,6 +11,7 @@ pub mod spec;
 mod watch;
 mod world;
 
+pub use create::CreateError;
 pub use folder::{FILES_LIMIT, Folder, FolderError, POLICY_FILE_LIMIT, PolicyFile, Unusable};
 pub use namespace_mode::{ModeError, set_namespace_mode};
 pub use replace::{ReplaceError, replace, writable};

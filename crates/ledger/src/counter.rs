@@ -114,10 +114,8 @@ impl Counters {
             count.bytes += more.1;
             count.last = reading.time;
             self.changed.insert(key.clone());
-            let namespace = key.workload.split('/').next().unwrap_or_default().to_owned();
-            let added: &mut Added = step.added.entry((namespace, key.verdict)).or_default();
-            added.packets += more.0;
-            added.bytes += more.1;
+            let added: &mut Added = step.added.entry(key.clone()).or_default();
+            added.plus(Added { packets: more.0, bytes: more.1 });
         }
         step
     }

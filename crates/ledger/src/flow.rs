@@ -227,7 +227,7 @@ fn joined(party: &Party) -> String {
     text
 }
 
-fn parted(text: &str) -> Party {
+pub(crate) fn parted(text: &str) -> Party {
     let mut parts = text.split(PART).map(str::to_owned);
     Party {
         workload: parts.next().filter(|name| !name.is_empty()),

@@ -5,11 +5,16 @@
 //! ledger keeps them and reads only the facets beside them.
 
 mod counter;
+mod edge;
 mod flow;
+mod gathering;
+mod history;
 mod pattern;
+mod question;
 mod retention;
 mod schema;
 mod stats;
+mod track;
 
 use std::path::Path;
 
@@ -17,12 +22,16 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 pub use counter::{Count, Key, Reading, RuleName};
+pub use edge::{Edge, EdgeQuestion, Edges, End, EndKind};
 pub use flow::{Entry, Filter, Found, PAGE_LIMIT, Party, Record};
 pub use pattern::Pattern;
+pub use question::{Answer, By, GROUP_LIMIT, Group, Question, Scope, Series};
 pub use retention::Bounds;
-pub use stats::{Pair, Sample, Sums, Window};
+pub use stats::{Added, Pair, Sample, Sums, Window};
 
 use counter::Counters;
+use gathering::Gathering;
+use history::{BUCKET_MS, History};
 
 /// Why a question was not answered.
 #[derive(Debug, Error)]
@@ -33,6 +42,9 @@ pub struct QueryError(#[from] rusqlite::Error);
 pub struct Ledger {
     connection: Connection,
     counters: Counters,
+    history: History,
+    /// The end of the newest reading.
+    newest: u64,
     bounds: Bounds,
     next: u64,
     /// Flows up to here are on disk.
@@ -72,6 +84,8 @@ impl Ledger {
         Ok(Ledger {
             connection,
             counters,
+            history: History::default(),
+            newest: 0,
             bounds,
             next: last + 1,
             settled: last,
@@ -97,6 +111,8 @@ impl Ledger {
     /// Takes absolute counters as they were read, and gives what was added since the last reading.
     pub fn read(&mut self, reading: &Reading) -> Sample {
         let step = self.counters.take(reading);
+        self.history.take(&step);
+        self.newest = self.newest.max(step.end);
         let inserted = stats::insert(&self.connection, &step);
         self.note(inserted);
         step.sample()
@@ -135,6 +151,40 @@ impl Ledger {
     /// Samples, sums and pairs of a time.
     pub fn window(&self, since: u64, until: u64, step: u64) -> Result<Window, QueryError> {
         Ok(stats::window(&self.connection, since, until, step)?)
+    }
+
+    /// The pairs that are stopped most in a time.
+    pub fn pairs(&self, since: u64, until: u64) -> Result<Vec<Pair>, QueryError> {
+        Ok(stats::pairs(&self.connection, since, until)?)
+    }
+
+    /// Whether samples of this time on are kept second by second.
+    pub fn has_seconds(&self, since: u64) -> bool {
+        self.newest.saturating_sub(since) <= self.bounds.fine_ms
+    }
+
+    /// Packets and bytes over time, as they are asked for.
+    pub fn answer(&self, question: &Question) -> Result<Answer, QueryError> {
+        let step = question.step.max(BUCKET_MS).next_multiple_of(BUCKET_MS);
+        let mut gathering = Gathering::new(question, step);
+        self.history.gather(&mut gathering, question.since, question.until);
+        Ok(gathering.answer())
+    }
+
+    /// Who talked to whom.
+    pub fn edges(&self, question: &EdgeQuestion) -> Result<Edges, QueryError> {
+        Ok(edge::find(&self.connection, question)?)
+    }
+
+    /// One flow by its number.
+    pub fn flow(&self, seq: u64) -> Result<Option<Entry>, QueryError> {
+        let around = Filter {
+            before: seq.checked_add(1),
+            after: seq.checked_sub(1),
+            limit: 1,
+            ..Filter::default()
+        };
+        Ok(self.flows(&around)?.entries.into_iter().next())
     }
 
     /// How many events were lost in a time.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use podwall_model::Verdict;
 use rusqlite::{Connection, params};
 
+use crate::counter::Key;
+
 /// The most pairs that are told: a sweep of a few ports over two families is some dozens.
 const PAIRS: u32 = 500;
 
@@ -65,6 +67,8 @@ pub struct Pair {
 /// The answer for a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
+    /// The step, in milliseconds.
+    pub step: u64,
     /// By the asked step; a step in which nothing was read is absent.
     pub samples: Vec<Sample>,
     /// The sums, with what was read over longer times than a step.
@@ -73,6 +77,13 @@ pub struct Window {
     pub namespaces: BTreeMap<String, (Sums, Vec<Sums>)>,
     /// The pairs that are stopped most.
     pub pairs: Vec<Pair>,
+}
+
+impl Added {
+    pub(crate) fn plus(&mut self, more: Added) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+    }
 }
 
 impl Sums {
@@ -84,25 +95,23 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, verdict: Verdict, more: Added) {
-        let sum = self.of(verdict);
-        sum.packets += more.packets;
-        sum.bytes += more.bytes;
+    pub(crate) fn add(&mut self, verdict: Verdict, more: Added) {
+        self.of(verdict).plus(more);
     }
 }
 
-/// What one reading added, by namespace and verdict.
+/// What one reading added.
 pub(crate) struct Step {
     pub(crate) start: u64,
     pub(crate) end: u64,
-    pub(crate) added: BTreeMap<(String, Verdict), Added>,
+    pub(crate) added: BTreeMap<Key, Added>,
 }
 
 impl Step {
     pub(crate) fn sample(&self) -> Sample {
         let mut sums = Sums::default();
-        for ((_, verdict), more) in &self.added {
-            sums.add(*verdict, *more);
+        for (key, more) in &self.added {
+            sums.add(key.verdict, *more);
         }
         Sample { start: self.start, end: self.end, sums }
     }
@@ -119,8 +128,14 @@ pub(crate) fn insert(connection: &Connection, step: &Step) -> rusqlite::Result<(
     if step.added.is_empty() {
         put("", Verdict::Forwarded, Added::default())?;
     }
-    for ((namespace, verdict), added) in &step.added {
-        put(namespace, *verdict, *added)?;
+    let mut by_namespace: BTreeMap<(&str, u8), (Verdict, Added)> = BTreeMap::new();
+    for (key, added) in &step.added {
+        let namespace = key.workload.split('/').next().unwrap_or_default();
+        let place = by_namespace.entry((namespace, key.verdict as u8));
+        place.or_insert((key.verdict, Added::default())).1.plus(*added);
+    }
+    for ((namespace, _), (verdict, added)) in by_namespace {
+        put(namespace, verdict, added)?;
     }
     Ok(())
 }
@@ -132,7 +147,7 @@ pub(crate) fn window(
     step: u64,
 ) -> rusqlite::Result<Window> {
     let step = step.max(1);
-    let mut window = Window::default();
+    let mut window = Window { step, ..Window::default() };
     let mut steps: BTreeMap<u64, BTreeMap<String, Sums>> = BTreeMap::new();
     let mut select = connection.prepare_cached(
         "SELECT start, end, namespace, verdict, packets, bytes FROM samples
@@ -185,7 +200,11 @@ impl Sums {
     }
 }
 
-fn pairs(connection: &Connection, since: u64, until: u64) -> rusqlite::Result<Vec<Pair>> {
+pub(crate) fn pairs(
+    connection: &Connection,
+    since: u64,
+    until: u64,
+) -> rusqlite::Result<Vec<Pair>> {
     // An end is its workload, else its first other name, else its address.
     let mut select = connection.prepare_cached(
         "SELECT source, destination, port, protocol, verdict, sum(count) AS total,

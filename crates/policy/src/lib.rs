@@ -32,6 +32,7 @@ pub mod rule;
 mod scope;
 mod selector;
 mod sentence;
+pub mod suggest;
 pub mod table;
 mod yaml;
 

@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use podwall_ledger::{Count, Key};
-use podwall_model::{PolicyId, Reason, Verdict, WorkloadName};
+use podwall_ledger::{Answer, Count, Key, Ledger};
+use podwall_model::{PolicyId, Reason, WorkloadName};
 use podwall_policy::rule::{Policy as Checked, Rule};
 use podwall_policy::{mode, sentence};
-use podwall_wire::rest::{ModeFrom, Policies, Policy, Sentence, VerdictCounts};
+use podwall_wire::rest::{
+    ChangeKind, ModeFrom, Policies, Policy, PolicyDetail, PolicyState, RuleStats, Sentence, Totals,
+    VerdictCounts,
+};
 
+use super::map::count as add;
+use super::stats::{bytes, packets};
 use super::workload::Holds;
+use crate::changes::ChangeLog;
 use crate::documents::FileState;
 use crate::selection::shown_mode;
 use crate::state::State;
@@ -17,14 +23,58 @@ use crate::state::State;
 #[derive(Clone, Copy, Debug, Default)]
 struct Hits {
     packets: VerdictCounts,
+    bytes: VerdictCounts,
     last: u64,
+}
+
+/// Which part of the list is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    /// Only ids behind this one.
+    pub(crate) after: Option<String>,
+    /// How many.
+    pub(crate) limit: usize,
+    /// Whether texts, sentences and workloads are told.
+    pub(crate) text: Text,
+}
+
+/// Whether a list tells texts, sentences and workloads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// It does.
+    #[default]
+    Told,
+    /// It does not.
+    LeftOut,
 }
 
 /// `GET /api/v1/policies`: those in force, and documents that are refused, by id.
 pub(crate) fn policies<'a>(
     state: &State,
     counters: impl Iterator<Item = (&'a Key, &'a Count)>,
+    changes: &ChangeLog,
+    page: &Page,
 ) -> Policies {
+    let mut policies = all(state, counters);
+    let total = policies.len() as u64;
+    if let Some(after) = &page.after {
+        policies.retain(|policy| policy.id > *after);
+    }
+    let more = policies.len() > page.limit;
+    policies.truncate(page.limit);
+    for policy in &mut policies {
+        policy.changed = changes.last_of(&policy.id).cloned();
+        if page.text == Text::LeftOut {
+            policy.yaml.clear();
+            policy.sentences.clear();
+            policy.workloads.clear();
+        }
+    }
+    let next = policies.last().filter(|_| more).map(|policy| policy.id.clone());
+    Policies { policies, next, total, revision: state.revision }
+}
+
+fn all<'a>(state: &State, counters: impl Iterator<Item = (&'a Key, &'a Count)>) -> Vec<Policy> {
     let holds = &state.holds;
     let hits = hits(holds, counters);
     let mut policies = Vec::new();
@@ -38,8 +88,55 @@ pub(crate) fn policies<'a>(
         }
     }
     policies.sort_by(|a, b| a.id.cmp(&b.id));
-    Policies { policies }
+    policies
 }
+
+/// `GET /api/v1/policies/{id}`.
+pub(crate) fn policy_detail(
+    state: &State,
+    ledger: &Ledger,
+    changes: &ChangeLog,
+    id: &str,
+    answer: &Answer,
+    (since, until): (u64, u64),
+) -> Option<PolicyDetail> {
+    let mut policy = all(state, ledger.counters()).into_iter().find(|policy| policy.id == id)?;
+    let checked = state.documents.policies().find(|policy| policy.id.to_string() == id);
+    let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+    for (key, count) in ledger.counters() {
+        let Some(rule) = key.rule.as_ref().filter(|rule| rule.policy == id) else { continue };
+        let its = last.entry(&rule.rule).or_default();
+        *its = (*its).max(count.last);
+    }
+    let rules = checked.into_iter().flat_map(|policy| &policy.rules).map(|rule| {
+        let name = rule.id.to_string();
+        let group = answer.groups.iter().find(|group| group.name == name);
+        RuleStats {
+            text: format!("{}.", sentence(rule)),
+            direction: rule.direction.into(),
+            line: None,
+            packets: group.map(|group| packets(&group.total)).unwrap_or_default(),
+            bytes: group.map(|group| bytes(&group.total)).unwrap_or_default(),
+            last_hit: last.get(name.as_str()).copied().filter(|last| *last > 0),
+            shadowed: None,
+            rule: name,
+        }
+    });
+    let rules = rules.collect();
+    policy.changed = changes.last_of(id).cloned();
+    let is_its = |change: &podwall_wire::rest::Change| match change.what {
+        ChangeKind::Mode | ChangeKind::Added | ChangeKind::Text | ChangeKind::Removed => {
+            change.subject == id
+        }
+        ChangeKind::NamespaceMode | ChangeKind::ClusterMode => false,
+    };
+    let (changes, _) = changes.newest(None, CHANGES, is_its);
+    let default_deny = Totals::default();
+    Some(PolicyDetail { policy, rules, default_deny, since, until, changes })
+}
+
+/// The most changes that are told of one policy.
+const CHANGES: usize = 100;
 
 fn in_list(
     state: &State,
@@ -66,6 +163,13 @@ fn in_list(
         sentences: sentences(policy),
         workloads: holds.about(&id),
         packets: hits.packets,
+        bytes: hits.bytes,
+        state: match file.refused() {
+            true => PolicyState::Refused,
+            false => PolicyState::Accepted,
+        },
+        shadowed: None,
+        changed: None,
         last_hit: Some(hits.last).filter(|last| *last > 0),
         diagnostics: file.diagnostics.clone(),
         yaml: file.accepted.as_ref().map_or(String::new(), |accepted| accepted.text.clone()),
@@ -86,13 +190,18 @@ fn refused(name: &str, file: &FileState, id: &PolicyId) -> Policy {
         sentences: Vec::new(),
         workloads: Vec::new(),
         packets: VerdictCounts::default(),
+        bytes: VerdictCounts::default(),
+        state: PolicyState::Refused,
+        shadowed: None,
+        changed: None,
         last_hit: None,
         diagnostics: file.diagnostics.clone(),
         yaml: file.text.clone().unwrap_or_default(),
     }
 }
 
-fn sentences(policy: &Checked) -> Vec<Sentence> {
+/// What a policy says, one sentence a rule.
+pub(crate) fn sentences(policy: &Checked) -> Vec<Sentence> {
     let one =
         |rule: &Rule| Sentence { rule: rule.id.to_string(), text: format!("{}.", sentence(rule)) };
     policy.rules.iter().map(one).collect()
@@ -113,11 +222,8 @@ fn hits<'a>(
         };
         for decider in deciders {
             let its = hits.entry(decider.to_owned()).or_default();
-            match key.verdict {
-                Verdict::Forwarded => its.packets.forwarded += count.packets,
-                Verdict::WouldDrop => its.packets.would_drop += count.packets,
-                Verdict::Dropped | Verdict::WouldAllow => its.packets.dropped += count.packets,
-            }
+            add(&mut its.packets, key.verdict, count.packets);
+            add(&mut its.bytes, key.verdict, count.bytes);
             its.last = its.last.max(count.last);
         }
     }

@@ -143,7 +143,7 @@ fn servers(
     Ok(ends)
 }
 
-fn workload_name(text: &str) -> Option<WorkloadName> {
+pub(crate) fn workload_name(text: &str) -> Option<WorkloadName> {
     let (namespace, name) = text.split_once('/')?;
     Some(WorkloadName { namespace: namespace.to_owned(), name: name.to_owned() })
 }

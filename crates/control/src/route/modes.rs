@@ -6,10 +6,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use podwall_wire::rest::{ApiError, Changed, SetMode, SetModes};
 
 use crate::app::App;
-use crate::change;
+use crate::caller::Caller;
+use crate::change::{self, Asked};
 use crate::refusal::Refusal;
 
 type Body = Result<Json<SetMode>, JsonRejection>;
@@ -22,20 +24,23 @@ type Body = Result<Json<SetMode>, JsonRejection>;
     request_body = SetMode,
     responses(
         (status = 200, body = Changed),
+        (status = 400, body = ApiError),
         (status = 404, body = ApiError),
-        (status = 409, body = ApiError)
+        (status = 409, body = ApiError),
+        (status = 412, description = "`stale`: another revision holds", body = ApiError)
     )
 )]
 pub(crate) async fn of_policy(
     State(app): State<Arc<App>>,
     Path(path): Path<String>,
+    (caller, headers): (Caller, HeaderMap),
     body: Body,
 ) -> Result<Json<Changed>, Refusal> {
     let SetMode { mode } = read(body)?;
     let Some(id) = path.strip_suffix("/mode") else {
         return Err(Refusal::not_found(format!("no such route: `/api/v1/policies/{path}`")));
     };
-    change::policy(&app, id, mode.map(Into::into)).await.map(Json)
+    change::policy(&app, &asked(caller, &headers)?, id, mode.map(Into::into)).await.map(Json)
 }
 
 /// Sets the modes of several policies in one revision, or of none of them.
@@ -45,17 +50,20 @@ pub(crate) async fn of_policy(
     request_body = SetModes,
     responses(
         (status = 200, body = Changed),
+        (status = 400, body = ApiError),
         (status = 404, body = ApiError),
-        (status = 409, body = ApiError)
+        (status = 409, body = ApiError),
+        (status = 412, description = "`stale`: another revision holds", body = ApiError)
     )
 )]
 pub(crate) async fn of_policies(
     State(app): State<Arc<App>>,
+    (caller, headers): (Caller, HeaderMap),
     body: Result<Json<SetModes>, JsonRejection>,
 ) -> Result<Json<Changed>, Refusal> {
     let Json(SetModes { policies }) = body.map_err(|rejection| bad(&rejection))?;
     let modes = change::modes_by_id(&policies)?;
-    change::policies(&app, &modes).await.map(Json)
+    change::policies(&app, &asked(caller, &headers)?, &modes).await.map(Json)
 }
 
 /// Sets the cluster-wide default mode.
@@ -67,10 +75,11 @@ pub(crate) async fn of_policies(
 )]
 pub(crate) async fn of_cluster(
     State(app): State<Arc<App>>,
+    (caller, headers): (Caller, HeaderMap),
     body: Body,
 ) -> Result<Json<Changed>, Refusal> {
     let mode = needed(read(body)?)?;
-    change::cluster(&app, mode.into()).await.map(Json)
+    change::cluster(&app, &asked(caller, &headers)?, mode.into()).await.map(Json)
 }
 
 /// Sets the mode of policies whose subject is in a namespace, where they say none themselves.
@@ -81,17 +90,20 @@ pub(crate) async fn of_cluster(
     request_body = SetMode,
     responses(
         (status = 200, body = Changed),
+        (status = 400, body = ApiError),
         (status = 404, body = ApiError),
-        (status = 409, body = ApiError)
+        (status = 409, body = ApiError),
+        (status = 412, description = "`stale`: another revision holds", body = ApiError)
     )
 )]
 pub(crate) async fn of_namespace(
     State(app): State<Arc<App>>,
     Path(namespace): Path<String>,
+    (caller, headers): (Caller, HeaderMap),
     body: Body,
 ) -> Result<Json<Changed>, Refusal> {
     let mode = needed(read(body)?)?;
-    change::namespace(&app, &namespace, mode.into()).await.map(Json)
+    change::namespace(&app, &asked(caller, &headers)?, &namespace, mode.into()).await.map(Json)
 }
 
 /// Detect everything: whatever enforces is set to detect, wherever it says so.
@@ -100,8 +112,23 @@ pub(crate) async fn of_namespace(
     path = "/api/v1/detect",
     responses((status = 200, body = Changed), (status = 409, body = ApiError))
 )]
-pub(crate) async fn detect(State(app): State<Arc<App>>) -> Result<Json<Changed>, Refusal> {
-    change::detect_everything(&app).await.map(Json)
+pub(crate) async fn detect(
+    State(app): State<Arc<App>>,
+    (caller, headers): (Caller, HeaderMap),
+) -> Result<Json<Changed>, Refusal> {
+    change::detect_everything(&app, &asked(caller, &headers)?).await.map(Json)
+}
+
+/// `If-Match` carries the revision that the change was decided on.
+fn asked(caller: Caller, headers: &HeaderMap) -> Result<Asked, Refusal> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(Asked { caller, known: None });
+    };
+    let number = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
+    let message = "If-Match is no revision, hint: send the number that the answer had";
+    let known =
+        number.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "bad_revision", message))?;
+    Ok(Asked { caller, known: Some(known) })
 }
 
 fn read(body: Body) -> Result<SetMode, Refusal> {
@@ -113,10 +140,10 @@ fn bad(rejection: &JsonRejection) -> Refusal {
         "not a mode: {}, hint: send {{\"mode\": \"detect\"}}, \"enforce\" or \"off\"",
         rejection.body_text()
     );
-    Refusal::new(axum::http::StatusCode::BAD_REQUEST, "bad_mode", message)
+    Refusal::new(StatusCode::BAD_REQUEST, "bad_mode", message)
 }
 
 fn needed(body: SetMode) -> Result<podwall_wire::rest::Mode, Refusal> {
     let message = "a mode is needed here, hint: detect, enforce or off";
-    body.mode.ok_or_else(|| Refusal::new(axum::http::StatusCode::BAD_REQUEST, "bad_mode", message))
+    body.mode.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "bad_mode", message))
 }

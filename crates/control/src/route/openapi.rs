@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{explain, flows, metrics, modes, policies, preview, stats, status, stream, workloads};
+use super::{
+    changes, drafts, explain, flows, map, metrics, modes, policies, preview, stats, status, stream,
+    workloads,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,6 +24,11 @@ use super::{explain, flows, metrics, modes, policies, preview, stats, status, st
         flows::list,
         stats::window,
         workloads::list,
+        workloads::one,
+        map::map,
+        changes::list,
+        drafts::draft,
+        drafts::save,
         explain::explain,
         stream::stream,
         metrics::metrics,

@@ -72,9 +72,14 @@ fn tried(
     flows: &[Flow],
 ) -> Preview {
     let options = Options { mode, ..Options::default() };
+    judged(flows, |events| impact(policies, &switched(policies, modes), world, &options, events))
+}
+
+/// What a judgement of recorded flows says, as the API tells it.
+pub(super) fn judged(flows: &[Flow], judge: impl FnOnce(&[model::Flow]) -> Impact) -> Preview {
     let (kept, events): (Vec<&Flow>, Vec<model::Flow>) =
         flows.iter().filter_map(|flow| Some((flow, event(flow)?))).unzip();
-    body(&impact(policies, &switched(policies, modes), world, &options, &events), &kept)
+    body(&judge(&events), &kept)
 }
 
 fn body(impact: &Impact, flows: &[&Flow]) -> Preview {
@@ -87,6 +92,7 @@ fn body(impact: &Impact, flows: &[&Flow]) -> Preview {
         stopped: impact.stopped.count,
         released: impact.released.count,
         examples: impact.stopped.examples.iter().map(|found| example(found, flows)).collect(),
+        released_examples: impact.released.examples.iter().map(|e| example(e, flows)).collect(),
         leans_on: leans_on.collect(),
     }
 }
@@ -115,7 +121,11 @@ fn name(peer: &Peer) -> String {
 }
 
 /// The flows of a time, newest first, and how many times more than a page there were to read.
-async fn recorded(app: &Arc<App>, since: u64, until: u64) -> Result<(Vec<Flow>, u64), Refusal> {
+pub(super) async fn recorded(
+    app: &Arc<App>,
+    since: u64,
+    until: u64,
+) -> Result<(Vec<Flow>, u64), Refusal> {
     let mut flows = Vec::new();
     let mut before = None;
     for _ in 0..PAGES {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use podwall_ledger::{Filter, Pattern};
 use podwall_model::{Direction, Protocol, Verdict};
 
+use crate::app::now_ms;
 use crate::refusal::Refusal;
 
 /// The longest list that one word may hold.
@@ -50,6 +51,61 @@ pub(crate) fn filter(pairs: &Pairs) -> Result<Filter, Refusal> {
     Ok(filter)
 }
 
+/// The time that is answered for unless somebody says otherwise.
+const USUAL_MS: u64 = 15 * 60 * 1000;
+/// How many samples it is cut into then.
+const USUAL_SAMPLES: u64 = 300;
+/// The most samples of one answer.
+const SAMPLES_LIMIT: u64 = 5_000;
+/// Counters are read once a second.
+const SHORTEST_STEP_MS: u64 = 1_000;
+
+/// `since`, `until` and `step` of a question.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Window {
+    since: Option<u64>,
+    until: Option<u64>,
+    step: Option<u64>,
+}
+
+impl Window {
+    /// Takes a word, if it is one of its own.
+    pub(crate) fn take(&mut self, word: &str, value: &str) -> Result<bool, Refusal> {
+        let place = match word {
+            "since" => &mut self.since,
+            "until" => &mut self.until,
+            "step" => &mut self.step,
+            _ => return Ok(false),
+        };
+        *place = Some(number::<u64>(word, value)?);
+        Ok(true)
+    }
+
+    /// Its start and end, in milliseconds since the epoch.
+    pub(crate) fn span(&self) -> Result<(u64, u64), Refusal> {
+        let until = self.until.unwrap_or_else(now_ms);
+        let since = self.since.unwrap_or(until.saturating_sub(USUAL_MS));
+        if since > until {
+            return Err(bad(format!("since is after until: `{since}`, `{until}`")));
+        }
+        Ok((since, until))
+    }
+
+    /// Its start, end and step.
+    pub(crate) fn steps(&self) -> Result<(u64, u64, u64), Refusal> {
+        let (since, until) = self.span()?;
+        let length = until - since;
+        let step = self.step.unwrap_or(length / USUAL_SAMPLES).max(SHORTEST_STEP_MS);
+        if length / step > SAMPLES_LIMIT {
+            return Err(bad(format!(
+                "too many samples: `{}`, hint: at most {SAMPLES_LIMIT}; give a longer step",
+                length / step
+            )));
+        }
+        Ok((since, until, step))
+    }
+}
+
 const FLOW_WORDS: &str = "verdict, from, to, namespace, port, protocol, policy, direction, since, \
                           until, before, after, limit";
 
@@ -63,7 +119,11 @@ pub(crate) fn number<T: FromStr>(word: &str, value: &str) -> Result<T, Refusal> 
     value.parse().map_err(|_| bad(format!("not a number for {word}: `{value}`")))
 }
 
-fn list<'a>(word: &str, value: &'a str) -> Result<impl Iterator<Item = &'a str>, Refusal> {
+/// The parts of a list.
+pub(crate) fn list<'a>(
+    word: &str,
+    value: &'a str,
+) -> Result<impl Iterator<Item = &'a str>, Refusal> {
     if value.split(',').count() > LIST_LIMIT {
         return Err(bad(format!("too many values for {word}, hint: at most {LIST_LIMIT}")));
     }
@@ -71,7 +131,7 @@ fn list<'a>(word: &str, value: &'a str) -> Result<impl Iterator<Item = &'a str>,
 }
 
 /// Our words, and Hubble's: `AUDIT` is what would drop, `DROPPED` is all that was dropped.
-fn verdicts(word: &str) -> Result<Vec<Verdict>, Refusal> {
+pub(crate) fn verdicts(word: &str) -> Result<Vec<Verdict>, Refusal> {
     Ok(match word.to_ascii_lowercase().replace(['-', ' '], "_").as_str() {
         "forwarded" => vec![Verdict::Forwarded],
         "would_drop" | "audit" => vec![Verdict::WouldDrop],
@@ -84,7 +144,8 @@ fn verdicts(word: &str) -> Result<Vec<Verdict>, Refusal> {
     })
 }
 
-fn direction(word: &str) -> Result<Direction, Refusal> {
+/// In or out.
+pub(crate) fn direction(word: &str) -> Result<Direction, Refusal> {
     match word {
         "ingress" => Ok(Direction::Ingress),
         "egress" => Ok(Direction::Egress),

@@ -1,33 +1,34 @@
-//! Packets over time.
+//! Packets and bytes over time.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use podwall_ledger::{By, Question, Scope};
 use podwall_wire::rest::{ApiError, Stats};
 
-use super::query::{Pairs, number, unknown};
-use crate::app::{App, now_ms};
-use crate::body;
+use super::query::{Pairs, Window, direction, list, unknown, verdicts};
+use crate::app::App;
+use crate::body::{self, Asked};
 use crate::refusal::Refusal;
 
-/// The time that is answered for unless somebody says otherwise.
-const USUAL_MS: u64 = 15 * 60 * 1000;
-/// How many samples it is cut into then.
-const USUAL_SAMPLES: u64 = 300;
-/// The most samples of one answer.
-const SAMPLES_LIMIT: u64 = 5_000;
-/// Counters are read once a second.
-const SHORTEST_STEP_MS: u64 = 1_000;
+const WORDS: &str = "since, until, step, by, namespace, workload, direction, verdict, policy";
 
-/// Packets and bytes over time, with sums by namespace and the pairs that are stopped most.
+/// Packets and bytes over time, with sums by namespace and the pairs that are stopped most. A scope
+/// narrows all but the pairs.
 #[utoipa::path(
     get,
     path = "/api/v1/stats",
     params(
         ("since" = Option<u64>, Query, description = "milliseconds since the epoch; else 15 minutes ago"),
         ("until" = Option<u64>, Query, description = "milliseconds since the epoch; else now"),
-        ("step" = Option<u64>, Query, description = "milliseconds, at least 1000")
+        ("step" = Option<u64>, Query, description = "milliseconds, at least 1000; what is older is kept by 10 s, 1 min and 10 min"),
+        ("by" = Option<String>, Query, description = "groups: namespace, workload, direction, policy or rule"),
+        ("namespace" = Option<String>, Query, description = "the judging workload is in any of these"),
+        ("workload" = Option<String>, Query, description = "namespace/name of the judging workload"),
+        ("direction" = Option<String>, Query, description = "ingress or egress"),
+        ("verdict" = Option<String>, Query, description = "forwarded, would_drop (AUDIT), dropped"),
+        ("policy" = Option<String>, Query, description = "a rule of any of these ids decided")
     ),
     responses((status = 200, body = Stats), (status = 400, body = ApiError))
 )]
@@ -35,29 +36,45 @@ pub(crate) async fn window(
     State(app): State<Arc<App>>,
     Query(pairs): Query<Pairs>,
 ) -> Result<Json<Stats>, Refusal> {
-    let (mut since, mut until, mut step) = (None, None, None);
-    for (word, value) in &pairs {
-        let place = match word.as_str() {
-            "since" => &mut since,
-            "until" => &mut until,
-            "step" => &mut step,
-            other => return Err(unknown(other, "since, until, step")),
-        };
-        *place = Some(number::<u64>(word, value)?);
+    let asked = question(&pairs)?;
+    let answer = app.ask(move |ledger| body::stats(ledger, &asked)).await;
+    answer.map(Json).map_err(Refusal::internal)
+}
+
+/// What a query string asks for.
+pub(super) fn question(pairs: &Pairs) -> Result<Asked, Refusal> {
+    let mut window = Window::default();
+    let (mut scope, mut by) = (Scope::default(), None);
+    for (word, value) in pairs {
+        match word.as_str() {
+            "by" => by = Some(group(value)?),
+            "namespace" => scope.namespaces.extend(list(word, value)?.map(str::to_owned)),
+            "workload" => scope.workloads.extend(list(word, value)?.map(str::to_owned)),
+            "policy" => scope.policies.extend(list(word, value)?.map(str::to_owned)),
+            "direction" => scope.direction = Some(direction(value)?),
+            "verdict" => {
+                for verdict in list(word, value)? {
+                    scope.verdicts.extend(verdicts(verdict)?);
+                }
+            }
+            _ if window.take(word, value)? => {}
+            other => return Err(unknown(other, WORDS)),
+        }
     }
-    let until = until.unwrap_or_else(now_ms);
-    let since = since.unwrap_or(until.saturating_sub(USUAL_MS));
-    if since > until {
-        return Err(Refusal::bad_filter(format!("since is after until: `{since}`, `{until}`")));
-    }
-    let length = until - since;
-    let step = step.unwrap_or(length / USUAL_SAMPLES).max(SHORTEST_STEP_MS);
-    if length / step > SAMPLES_LIMIT {
-        return Err(Refusal::bad_filter(format!(
-            "too many samples: `{}`, hint: at most {SAMPLES_LIMIT}; give a longer step",
-            length / step
-        )));
-    }
-    let window = app.ask(move |ledger| ledger.window(since, until, step)).await;
-    Ok(Json(body::stats(window.map_err(Refusal::internal)?)))
+    let (since, until, step) = window.steps()?;
+    Ok(Asked { question: Question { since, until, step, scope, by, ..Question::default() } })
+}
+
+fn group(word: &str) -> Result<By, Refusal> {
+    Ok(match word {
+        "namespace" => By::Namespace,
+        "workload" => By::Workload,
+        "direction" => By::Direction,
+        "policy" => By::Policy,
+        "rule" => By::Rule,
+        _ => {
+            let known = "namespace, workload, direction, policy or rule";
+            return Err(Refusal::bad_filter(format!("not a group: `{word}`, hint: {known}")));
+        }
+    })
 }

@@ -24,7 +24,8 @@ const SILENCE: Duration = Duration::from_secs(4);
 /// The most flows that a listener who comes back is given.
 const MISSED_LIMIT: usize = 1_000;
 
-/// Server-sent events: `status`, `flow` (an array), `tick` (a `Stats` with one sample), and `gap`
+/// Server-sent events: `status`, `flow` (an array), `tick` (a `Stats` with one sample),
+/// `change` (an array), and `gap`
 /// where this listener was too slow.
 #[utoipa::path(
     get,
@@ -77,6 +78,7 @@ impl Listener {
         match told {
             Told::Status(body) => json("status", body),
             Told::Tick(body) => json("tick", body),
+            Told::Changes(new) => json("change", new),
             Told::Flows(new) => {
                 let new: Vec<&Flow> = new.iter().filter(|flow| flow.seq > self.newest).collect();
                 let last = new.last()?.seq;

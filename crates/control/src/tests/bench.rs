@@ -21,6 +21,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::changes::ChangeLog;
 use crate::directory::Directory;
 use crate::engine::Engine;
 use crate::memory::Memory;
@@ -162,7 +163,8 @@ impl Begin for PathBuf {
         let memory = Memory::load(&paths.memory()).unwrap();
         let ledger = Ledger::memory(Bounds::default());
         let page = ("http://127.0.0.1:1/?token=x".to_owned(), TOKEN.to_owned());
-        let (app, events) = App::new(source, page, State::new(memory, "n"), ledger);
+        let changes = ChangeLog::open(&paths.changes());
+        let (app, events) = App::new(source, page, State::new(memory, "n"), (ledger, changes));
         tokio::spawn(Engine::new(app.clone(), paths.memory()).run(events));
         node::listen(app.clone(), &paths.agent_socket()).unwrap();
         watching::watch(app.clone());

@@ -1,0 +1,66 @@
+//! Tracks: what is counted over time, apart from the node and from the content of rules.
+
+use std::collections::HashMap;
+
+use podwall_model::{Direction, Reason, Verdict};
+
+use crate::counter::Key;
+
+/// One thing that is counted. A part that a table does not tell apart is empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Track {
+    /// `namespace/name` of the workload that judged; `namespace/` for all of a namespace.
+    pub(crate) workload: String,
+    pub(crate) direction: Direction,
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Reason,
+    /// The policy whose rule decided.
+    pub(crate) policy: String,
+    /// That rule.
+    pub(crate) rule: String,
+}
+
+impl Track {
+    pub(crate) fn of(key: &Key) -> Track {
+        let rule = key.rule.as_ref();
+        Track {
+            workload: key.workload.clone(),
+            direction: key.direction,
+            verdict: key.verdict,
+            reason: key.reason,
+            policy: rule.map_or_else(String::new, |rule| rule.policy.clone()),
+            rule: rule.map_or_else(String::new, |rule| rule.rule.clone()),
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        self.workload.split('/').next().unwrap_or_default()
+    }
+}
+
+/// Tracks by number, so that buckets hold numbers.
+#[derive(Default)]
+pub(crate) struct Tracks {
+    tracks: Vec<Track>,
+    numbers: HashMap<Track, u32>,
+}
+
+impl Tracks {
+    pub(crate) fn number(&mut self, track: Track) -> u32 {
+        if let Some(known) = self.numbers.get(&track) {
+            return *known;
+        }
+        let number = u32::try_from(self.tracks.len()).expect("fewer tracks than fit in memory");
+        self.tracks.push(track.clone());
+        self.numbers.insert(track, number);
+        number
+    }
+
+    pub(crate) fn get(&self, number: u32) -> &Track {
+        &self.tracks[number as usize]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.tracks.len()
+    }
+}
