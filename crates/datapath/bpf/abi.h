@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Raised with every change of a struct or of the meaning of a number. */
-#define PW_LAYOUT 1
+#define PW_LAYOUT 2
 
 /* Directions, seen from the workload. They index the halves of a table. */
 #define PW_EGRESS 0
@@ -237,6 +237,17 @@ struct pw_counter_key {
 struct pw_counter {
 	__u64 packets;
 	__u64 bytes;
+};
+
+/* pw_hands: per CPU. A packet let go on undecided, which is counted where it is judged. */
+struct pw_hand {
+	__u64 number; /* of changes: what is the same before and after a look has not changed */
+	__u64 moved;  /* packets that were counted again, as something else */
+	struct pw_connection_key key;
+	__u32 slot; /* 0: nothing is in hand */
+	__u32 packets;
+	__u32 bytes;
+	__u32 pad;
 };
 
 /* pw_event_counts: per CPU. Told plus lost is produced. */

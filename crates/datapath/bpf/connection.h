@@ -6,8 +6,8 @@
 #ifndef PW_CONNECTION_H
 #define PW_CONNECTION_H
 
-#include "count.h"
 #include "event.h"
+#include "hand.h"
 #include "identity.h"
 
 /* EEXIST: what an insertion says that comes second. */

@@ -8,14 +8,19 @@
 
 #include "table.h"
 
-static __always_inline void count(__u32 counter, const struct packet *packet)
+static __always_inline void add(__u32 counter, __u32 packets, __u32 bytes)
 {
 	struct pw_counter *total = bpf_map_lookup_elem(&pw_counters, &counter);
 
 	if (!total)
 		return;
-	total->packets += packet->packets;
-	total->bytes += packet->length;
+	total->packets += packets;
+	total->bytes += bytes;
+}
+
+static __always_inline void count(__u32 counter, const struct packet *packet)
+{
+	add(counter, packet->packets, packet->length);
 }
 
 static __always_inline __u32 new_counter(const struct pw_counter_key *key)

@@ -8,7 +8,14 @@
 #include "refuse.h"
 #include "service.h"
 
-/* Keeps what cannot be judged before the backend is known. Its packet is counted there. */
+/* Lets a packet go on that is judged, and counted, where it leaves the stack. */
+static __always_inline int go_on(const struct packet *packet, __u32 slot)
+{
+	hold(packet, slot);
+	return PW_PASS;
+}
+
+/* Keeps what cannot be judged before the backend is known. */
 static __always_inline int depart_pending(struct packet *packet, struct pw_connection *made,
 					  struct judgement *judgement, __u32 replaces)
 {
@@ -16,7 +23,7 @@ static __always_inline int depart_pending(struct packet *packet, struct pw_conne
 	made->guessed = packet->key.protocol == IPPROTO_TCP && !is_begin(packet);
 	made->generation = generation_of(judgement->word);
 	if (insert(packet, made, replaces))
-		return PW_PASS;
+		return go_on(packet, made->slot);
 	judge_fault(judgement, PW_REASON_NO_SLOT);
 	return record(packet, judgement, made);
 }
@@ -54,11 +61,11 @@ static __always_inline int depart_known(struct packet *packet, struct pw_connect
 	int asked = connection->opener == PW_EGRESS && connection->pending;
 
 	if (asked && !connection->known)
-		return PW_PASS;
+		return go_on(packet, connection->slot);
 	renew(packet, connection, &judgement);
 	/* A stored refusal is the backend's; before an answer the node may still choose another. */
 	if (asked && !connection->answered && !passes(judgement.verdict))
-		return PW_PASS;
+		return go_on(packet, connection->slot);
 	return act(packet, connection, &judgement);
 }
 

@@ -163,6 +163,14 @@ struct {
 	__type(value, struct pw_counter);
 } pw_counters SEC(".maps");
 
+/* 0 -> the packet a CPU has in hand. Written by the hooks, read by the loader when it counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pw_hand);
+} pw_hands SEC(".maps");
+
 /* Records of struct pw_event. Written by the hooks, read by the loader's process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

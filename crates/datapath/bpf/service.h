@@ -71,12 +71,9 @@ PW_PROVED_ALONE int ask_service(const struct pw_connection_key *key, struct judg
 }
 
 /* Stores the backend, judges it, tells of it. */
-static __always_inline int settle_backend(struct packet *sender, struct pw_connection *connection,
-					  const struct nat *nat, struct judgement *judgement)
+static __always_inline void settle_backend(struct packet *sender, struct pw_connection *connection,
+					   const struct nat *nat, struct judgement *judgement)
 {
-	/* A packet that was only let through as pending is counted here. */
-	int uncounted = connection->pending && !connection->known;
-
 	connection->far = nat->backend;
 	connection->far_port = nat->backend_port;
 	connection->known = connection->pending = 1;
@@ -85,31 +82,42 @@ static __always_inline int settle_backend(struct packet *sender, struct pw_conne
 	judge_connection(judgement, &sender->key, connection);
 	keep(connection, judgement);
 	tell(kind_of(judgement->verdict), sender, judgement, connection);
-	if (uncounted || !passes(judgement->verdict))
-		count(connection->counter, sender);
-	return passes(judgement->verdict) ? PW_PASS : PW_STOP;
+}
+
+/* Whether `from_pod` lets the packets of this connection go on undecided. */
+static __always_inline int is_undecided(const struct pw_connection *connection)
+{
+	return connection->pending &&
+	       (!connection->known || (!connection->answered && !passes(connection->verdict)));
 }
 
 static __always_inline int settle_sender(struct packet *sender, const struct nat *nat)
 {
 	struct pw_connection *connection = connection_of(sender);
 	struct judgement judgement = {};
-	int same;
+	int undecided;
+	__u32 before;
 
 	if (!connection || connection->opener != PW_EGRESS)
 		return PW_PASS;
-	same = connection->known && connection->far_port == nat->backend_port &&
-	       same_address(&connection->far, &nat->backend);
-	if (!same)
-		return settle_backend(sender, connection, nat, &judgement);
-	/* `from_pod` has judged and counted this very backend. */
-	if (!connection->pending)
+	undecided = is_undecided(connection);
+	before = connection->counter;
+	if (!connection->known || connection->far_port != nat->backend_port ||
+	    !same_address(&connection->far, &nat->backend))
+		settle_backend(sender, connection, nat, &judgement);
+	else if (connection->pending)
+		renew(sender, connection, &judgement);
+	else
+		/* `from_pod` has judged and counted this very backend. */
 		return PW_PASS;
-	renew(sender, connection, &judgement);
-	if (passes(judgement.verdict))
-		return PW_PASS;
-	count(connection->counter, sender);
-	return PW_STOP;
+	if (count_held(connection->counter, &sender->key))
+		return passes(judgement.verdict) ? PW_PASS : PW_STOP;
+	/* It was counted on its way here: as what the connection was until now, or as let pass. */
+	if (!undecided)
+		count_instead(before, connection->counter, sender);
+	else if (!passes(judgement.verdict))
+		count_instead(counter_let_pass(connection->slot), connection->counter, sender);
+	return passes(judgement.verdict) ? PW_PASS : PW_STOP;
 }
 
 /*

@@ -8,7 +8,7 @@ use zerocopy::byteorder::network_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The layout of pinned state that this build writes and understands.
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 /// Out of the workload: index of a table's half.
 pub const EGRESS: u8 = 0;
 /// Into the workload: index of a table's half.
@@ -265,6 +265,16 @@ shared! {
     "pw_counter" Counter {
         packets: u64,
         bytes: u64,
+    }
+    /// A packet let go on undecided.
+    "pw_hand" Hand {
+        number: u64,
+        moved: u64,
+        key: ConnectionKey,
+        slot: u32,
+        packets: u32,
+        bytes: u32,
+        pad: u32,
     }
     /// Events told and lost.
     "pw_event_counts" EventCounts {

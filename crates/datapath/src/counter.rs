@@ -1,5 +1,6 @@
 //! Counters, absolute and exact: who judged, in which direction, what came of it, by which rule.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,7 +10,11 @@ use thiserror::Error;
 
 use crate::abi;
 use crate::datapath::Datapath;
+use crate::hand::{Hands, never_less};
 use crate::map::Map;
+
+/// How often counters are read anew because one was moved meanwhile. That is rare.
+const READINGS: usize = 8;
 
 /// The kernel's state could not be read.
 #[derive(Debug, Error)]
@@ -53,12 +58,11 @@ pub struct Uncounted {
 impl Datapath {
     /// All counters, each summed over CPUs.
     pub fn counters(&self) -> Result<Vec<Counter>, ReadError> {
-        let maps = &self.kernel.maps;
-        let ids = maps.counter_ids.all::<abi::CounterKey, u32>();
-        let ids = ids.map_err(|source| ReadError { what: "pw_counter_ids", source })?;
-        let mut counters = Vec::with_capacity(ids.len());
-        for (key, number) in ids {
-            let total = total(&maps.counters, number)?;
+        let totals = self.totals()?;
+        let mut shown = self.shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut counters = Vec::with_capacity(totals.len());
+        for (key, total) in totals {
+            let total = never_less(shown.entry(key).or_default(), total);
             if total.packets > 0
                 && let Some(counter) = self.counter(&key, total)
             {
@@ -68,6 +72,28 @@ impl Datapath {
         counters.sort();
         self.counters_read.store(true, Ordering::Relaxed);
         Ok(counters)
+    }
+
+    /// What the kernel has counted, and what still lies in a CPU's hand: that was let pass.
+    fn totals(&self) -> Result<HashMap<abi::CounterKey, abi::Counter>, ReadError> {
+        let maps = &self.kernel.maps;
+        for _ in 1..READINGS {
+            let before = Hands::read(&maps.hands)?;
+            before.arrive()?;
+            let totals = self.counted()?;
+            let after = Hands::read(&maps.hands)?;
+            if before.moved() == after.moved() {
+                return Ok(after.with_what_lies(&before, totals));
+            }
+        }
+        self.counted()
+    }
+
+    fn counted(&self) -> Result<HashMap<abi::CounterKey, abi::Counter>, ReadError> {
+        let maps = &self.kernel.maps;
+        let ids = maps.counter_ids.all::<abi::CounterKey, u32>();
+        let ids = ids.map_err(|source| ReadError { what: "pw_counter_ids", source })?;
+        ids.into_iter().map(|(key, number)| Ok((key, total(&maps.counters, number)?))).collect()
     }
 
     fn counter(&self, key: &abi::CounterKey, total: abi::Counter) -> Option<Counter> {
@@ -113,9 +139,10 @@ impl Datapath {
 fn total(counters: &Map, number: u32) -> Result<abi::Counter, ReadError> {
     let per_cpu = counters.look_up_per_cpu::<abi::Counter>(number);
     let per_cpu = per_cpu.map_err(|source| ReadError { what: "pw_counters", source })?;
+    // What one CPU counted another may have counted as something else: the sum is right.
     Ok(per_cpu.iter().fold(abi::Counter::default(), |sum, cpu| abi::Counter {
-        packets: sum.packets + cpu.packets,
-        bytes: sum.bytes + cpu.bytes,
+        packets: sum.packets.wrapping_add(cpu.packets),
+        bytes: sum.bytes.wrapping_add(cpu.bytes),
     }))
 }
 

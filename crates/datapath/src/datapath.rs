@@ -1,15 +1,16 @@
 //! The one handle on the kernel's part: open or adopt, apply what is wanted, take everything away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use podwall_model::{RuleId, WorkloadName};
 use podwall_policy::table::IdentityNumber;
 use thiserror::Error;
 
+use crate::abi;
 use crate::adopt;
 use crate::hooks::{Hooking, InterfaceKind, LeaveKind};
 use crate::kernel::{Kernel, WriteError};
@@ -36,6 +37,8 @@ pub struct Datapath {
     /// The identities of the last wanted state, which stay named whether addresses lead to them.
     pub(crate) wanted_identities: BTreeSet<IdentityNumber>,
     pub(crate) fading: Fading,
+    /// Counters as they were last shown.
+    pub(crate) shown: Mutex<HashMap<abi::CounterKey, abi::Counter>>,
     /// Whether counters were read since the last sweep.
     pub(crate) counters_read: AtomicBool,
 }
@@ -130,6 +133,7 @@ impl Datapath {
             pins,
             wanted_identities: BTreeSet::new(),
             fading: Fading::default(),
+            shown: Mutex::default(),
             counters_read: AtomicBool::new(false),
         };
         if found == Found::Ours {

@@ -11,6 +11,7 @@ mod connection;
 mod counter;
 mod datapath;
 mod event;
+mod hand;
 mod hooks;
 mod kernel;
 mod link;

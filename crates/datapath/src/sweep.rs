@@ -54,6 +54,8 @@ impl Datapath {
             self.kernel.fuse.burn();
             swept += 1;
         }
+        let shown = self.shown.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
+        shown.retain(|key, _| !gone.contains(&key.slot));
         writes.extend(gone.into_iter().map(|slot| Write::ForgetSlot { slot }));
         for write in &writes {
             self.write(write)?;

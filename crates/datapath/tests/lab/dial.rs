@@ -125,6 +125,11 @@ impl Asker {
         Asker(socket)
     }
 
+    /// Sends this and waits for nothing.
+    pub(crate) fn send(&self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.send(bytes)
+    }
+
     /// Asks once.
     pub(crate) fn is_answered(&self) -> bool {
         let mut answer = [0; 16];

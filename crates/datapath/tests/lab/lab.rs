@@ -110,6 +110,24 @@ impl Lab {
         }
     }
 
+    /// Makes what the neighbours are known by stay, so that nobody asks for it again.
+    pub(crate) fn keep_neighbours(&self) {
+        let spaces = self.workloads.iter().map(|workload| &workload.namespace);
+        for space in spaces.chain([&self.node]) {
+            let ip = |arguments: &[&str]| {
+                let done = space.run(|| Command::new("ip").args(arguments).output());
+                done.expect("it can be entered").expect("ip is installed")
+            };
+            let shown = String::from_utf8(ip(&["neigh", "show"]).stdout).expect("text");
+            for line in shown.lines() {
+                let words: Vec<&str> = line.split(' ').collect();
+                let [address, "dev", device, "lladdr", hardware, ..] = words[..] else { continue };
+                let kept = ["neigh", "replace", address, "lladdr", hardware, "dev", device, "nud"];
+                assert!(ip(&[&kept[..], &["permanent"]].concat()).status.success(), "{line}");
+            }
+        }
+    }
+
     /// A bridge whose packets the node's netfilter sees, as kube-proxy needs it.
     fn add_bridge(&self, node: &str) {
         in_node(node, &["link", "add", BRIDGE, "type", "bridge"]);

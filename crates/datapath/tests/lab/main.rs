@@ -15,3 +15,4 @@ mod prober;
 mod proxy;
 mod raw;
 mod service;
+mod service_count;

@@ -15,31 +15,31 @@ use crate::lab::{Lab, Shape, Workload, rules};
 use crate::proxy::{Masquerade, Proxy};
 
 /// Where clients ask, and where backends listen.
-const SERVICE_PORT: u16 = 80;
-const BACKEND_PORT: u16 = 8080;
-const OUTSIDE: IdentityNumber = IdentityNumber(400);
+pub(crate) const SERVICE_PORT: u16 = 80;
+pub(crate) const BACKEND_PORT: u16 = 8080;
+pub(crate) const OUTSIDE: IdentityNumber = IdentityNumber(400);
 
 /// A lab whose first workload is judged on its way out; the last one stands for the outside.
-struct Cluster {
-    lab: Lab,
-    datapath: Datapath,
-    wanted: Wanted,
-    proxy: Proxy,
+pub(crate) struct Cluster {
+    pub(crate) lab: Lab,
+    pub(crate) datapath: Datapath,
+    pub(crate) wanted: Wanted,
+    pub(crate) proxy: Proxy,
 }
 
 /// A node as somebody may have it.
 #[derive(Clone, Copy, Debug)]
-struct Kind {
-    shape: Shape,
-    leave: LeaveHook,
-    proxy: Proxy,
+pub(crate) struct Kind {
+    pub(crate) shape: Shape,
+    pub(crate) leave: LeaveHook,
+    pub(crate) proxy: Proxy,
 }
 
-const PLAIN: Kind =
+pub(crate) const PLAIN: Kind =
     Kind { shape: Shape::Routed, leave: LeaveHook::Netfilter, proxy: Proxy::Nftables };
 
 /// The service's address in the family of `like`.
-fn service(like: IpAddr) -> IpAddr {
+pub(crate) fn service(like: IpAddr) -> IpAddr {
     if like.is_ipv4() { "10.96.0.1" } else { "fd96::1" }.parse().expect("an address")
 }
 
@@ -50,7 +50,7 @@ fn egress(peers: &[IdentityNumber], protocol: Protocol) -> Arc<Table> {
 }
 
 impl Cluster {
-    fn new(kind: Kind) -> Cluster {
+    pub(crate) fn new(kind: Kind) -> Cluster {
         let lab = Lab::shaped(4, kind.shape);
         let mut settings = lab.settings();
         settings.hooks.leave = kind.leave;
@@ -68,13 +68,13 @@ impl Cluster {
         cluster
     }
 
-    fn apply(&mut self) {
+    pub(crate) fn apply(&mut self) {
         let Cluster { lab, datapath, wanted, .. } = self;
         lab.in_node(|| datapath.apply(wanted)).expect("it fits");
     }
 
     /// Sets the tables of one workload.
-    fn judge(&mut self, workload: usize, table: &Arc<Table>) {
+    pub(crate) fn judge(&mut self, workload: usize, table: &Arc<Table>) {
         let class = self.wanted.endpoints[workload].class;
         let tables = self.wanted.classes.get_mut(&class).expect("each has a class");
         tables.enforce = Arc::clone(table);
@@ -83,7 +83,7 @@ impl Cluster {
     }
 
     /// Says what the service leads to, for the hooks.
-    fn lead(&mut self, protocol: Protocol, backends: &[IpAddr]) {
+    pub(crate) fn lead(&mut self, protocol: Protocol, backends: &[IpAddr]) {
         let address = Address::from(service(backends[0]));
         let frontend = Frontend { address, port: SERVICE_PORT, protocol };
         let backend = |ip: &IpAddr| Backend { address: Address::from(*ip), port: BACKEND_PORT };
@@ -93,7 +93,7 @@ impl Cluster {
 
     /// What the node does with addresses: what is sent to `from` goes to `backend`, and is
     /// masqueraded if that is asked for.
-    fn translate(&self, from: SocketAddr, backend: IpAddr, masquerade: Masquerade) {
+    pub(crate) fn translate(&self, from: SocketAddr, backend: IpAddr, masquerade: Masquerade) {
         let to = SocketAddr::new(backend, BACKEND_PORT);
         self.proxy.lead(&self.lab.node, (from, to), masquerade);
     }
@@ -116,7 +116,7 @@ impl Cluster {
 }
 
 /// Whether the client gets an answer when it asks there, while these listen.
-fn answered(client: &Namespace, to: SocketAddr, protocol: Protocol, port: u16) -> bool {
+pub(crate) fn answered(client: &Namespace, to: SocketAddr, protocol: Protocol, port: u16) -> bool {
     match protocol {
         Protocol::TCP => dial::tcp(client, to, port),
         _ => dial::udp(client, to, port),
@@ -124,13 +124,13 @@ fn answered(client: &Namespace, to: SocketAddr, protocol: Protocol, port: u16) -
 }
 
 /// Somebody who answers on the backends' port in each of these.
-fn servers_on(namespaces: &[&Namespace]) -> Vec<dial::Server> {
+pub(crate) fn servers_on(namespaces: &[&Namespace]) -> Vec<dial::Server> {
     namespaces.iter().map(|namespace| dial::Server::new(namespace, BACKEND_PORT)).collect()
 }
 
-const PROTOCOLS: [Protocol; 2] = [Protocol::TCP, Protocol::UDP];
+pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::TCP, Protocol::UDP];
 
-fn addresses(workload: &Workload) -> [IpAddr; 2] {
+pub(crate) fn addresses(workload: &Workload) -> [IpAddr; 2] {
     [workload.v4, workload.v6]
 }
 

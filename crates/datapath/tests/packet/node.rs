@@ -323,6 +323,21 @@ impl Node {
         })
     }
 
+    /// What each CPU has in hand: slot, packets, bytes.
+    pub(crate) fn held(&self) -> Vec<(u32, u32, u32)> {
+        let per_cpu = self
+            .map("pw_hands")
+            .lookup_percpu(&[0; 4], MapFlags::ANY)
+            .expect("the kernel answers")
+            .expect("the element exists");
+        let hands = per_cpu.iter().map(|cpu| {
+            let hand = &cpu[..size_of::<abi::Hand>()];
+            abi::Hand::read_from_bytes(hand).expect("the kernel answers")
+        });
+        let full = hands.filter(|hand| hand.slot != 0);
+        full.map(|hand| (hand.slot, hand.packets, hand.bytes)).collect()
+    }
+
     /// The events since they were last asked for.
     pub(crate) fn events(&self) -> Vec<abi::Event> {
         let seen = RefCell::new(Vec::new());

@@ -67,12 +67,27 @@ pub(crate) fn a_service_with_one_allowed_backend_is_pending_until_somebody_names
         let denied = if outside.is_ipv4() { "198.51.100.1" } else { "2001:db8:5::1" };
         let address = service(&node, outside, &[denied, &allowed]);
         let ends = (pod(1, outside), address);
-        assert!(node.give(Way::Out, 1, &frame::ip(ends, 6, &frame::tcp((40000, 80), SYN))));
+        let first = frame::ip(ends, 6, &frame::tcp((40000, 80), SYN));
+        assert!(node.give(Way::Out, 1, &first));
         assert!(node.counters().is_empty(), "it is counted where it is judged");
+        let length = u32::try_from(first.len() - 14).expect("a small frame");
+        assert_eq!(node.held(), [(1, 1, length)]);
         assert_eq!(node.count("pw_connections"), 1);
         // An answer that no conntrack explains is from the service's address itself: denied.
         let answer = frame::ip((address, ends.0), 6, &frame::tcp((80, 40000), SYN | ACK));
         node.expect((Way::In, 1), &answer, Dropped, egress(DefaultDeny, 0));
+    }
+}
+
+#[test]
+pub(crate) fn what_nobody_takes_up_is_counted_as_let_pass() {
+    for outside in families() {
+        let node = node();
+        let allowed = pod(2, outside).to_string();
+        let address = service(&node, outside, &[&allowed]);
+        let first = frame::ip((pod(1, outside), address), 6, &frame::tcp((40000, 80), SYN));
+        assert!(node.give(Way::Out, 1, &first));
+        node.expect((Way::Out, 1), &first, Forwarded, egress(Nothing, 0));
     }
 }
 
