@@ -18,6 +18,7 @@ pub(crate) fn world_of(places: &[Place]) -> World {
         nodes: vec![node()],
         workloads: places.iter().map(workload).collect(),
         services: services(),
+        cidr_groups: Vec::new(),
         api_servers: Vec::new(),
         names: vec![ExternalName {
             name: plan::PAYMENT_NAME.into(),

@@ -21,6 +21,6 @@ pub use port::{IcmpFamily, NamedPort, Protocol, UnknownProtocol};
 pub use rule_id::{Direction, PolicyId, PolicyKind, RuleId, Section};
 pub use verdict::{Reason, Verdict};
 pub use world::{
-    ExternalName, NAMESPACE_LABELS, Namespace, Node, POD_NAMESPACE, POLICY_CLUSTER,
+    CidrGroup, ExternalName, NAMESPACE_LABELS, Namespace, Node, POD_NAMESPACE, POLICY_CLUSTER,
     POLICY_SERVICE_ACCOUNT, Service, ServicePort, Workload, WorkloadName, World,
 };

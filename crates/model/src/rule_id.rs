@@ -28,7 +28,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// The kinds of policy documents.
+/// The kinds of policy documents, and what they refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyKind {
     /// `cilium.io/v2`, cluster-wide.
@@ -37,27 +37,71 @@ pub enum PolicyKind {
     CiliumNetworkPolicy,
     /// `networking.k8s.io/v1`.
     NetworkPolicy,
+    /// `policy.networking.k8s.io/v1alpha2`, cluster-wide, in tiers.
+    ClusterNetworkPolicy,
+    /// `policy.networking.k8s.io/v1alpha1`, before all others.
+    AdminNetworkPolicy,
+    /// `policy.networking.k8s.io/v1alpha1`, after all others.
+    BaselineAdminNetworkPolicy,
+    /// `cilium.io/v2`, cluster-wide: no rules, but ranges that rules refer to.
+    CiliumCIDRGroup,
 }
 
 impl PolicyKind {
+    /// Every kind.
+    pub const ALL: [PolicyKind; 7] = [
+        PolicyKind::CiliumClusterwideNetworkPolicy,
+        PolicyKind::CiliumNetworkPolicy,
+        PolicyKind::NetworkPolicy,
+        PolicyKind::ClusterNetworkPolicy,
+        PolicyKind::AdminNetworkPolicy,
+        PolicyKind::BaselineAdminNetworkPolicy,
+        PolicyKind::CiliumCIDRGroup,
+    ];
+
     /// The kind as it is written in a manifest.
     pub fn name(self) -> &'static str {
         match self {
             PolicyKind::CiliumClusterwideNetworkPolicy => "CiliumClusterwideNetworkPolicy",
             PolicyKind::CiliumNetworkPolicy => "CiliumNetworkPolicy",
             PolicyKind::NetworkPolicy => "NetworkPolicy",
+            PolicyKind::ClusterNetworkPolicy => "ClusterNetworkPolicy",
+            PolicyKind::AdminNetworkPolicy => "AdminNetworkPolicy",
+            PolicyKind::BaselineAdminNetworkPolicy => "BaselineAdminNetworkPolicy",
+            PolicyKind::CiliumCIDRGroup => "CiliumCIDRGroup",
         }
     }
 
     /// The kind with this name, if it is one of ours.
     pub fn from_name(name: &str) -> Option<PolicyKind> {
-        [
-            PolicyKind::CiliumClusterwideNetworkPolicy,
-            PolicyKind::CiliumNetworkPolicy,
-            PolicyKind::NetworkPolicy,
-        ]
-        .into_iter()
-        .find(|kind| kind.name() == name)
+        PolicyKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether documents of this kind stand in a namespace.
+    pub fn is_namespaced(self) -> bool {
+        match self {
+            PolicyKind::CiliumNetworkPolicy | PolicyKind::NetworkPolicy => true,
+            PolicyKind::CiliumClusterwideNetworkPolicy
+            | PolicyKind::ClusterNetworkPolicy
+            | PolicyKind::AdminNetworkPolicy
+            | PolicyKind::BaselineAdminNetworkPolicy
+            | PolicyKind::CiliumCIDRGroup => false,
+        }
+    }
+
+    /// The versions under which it is written, the usual one first.
+    pub fn versions(self) -> &'static [&'static str] {
+        match self {
+            PolicyKind::CiliumClusterwideNetworkPolicy | PolicyKind::CiliumNetworkPolicy => {
+                &["cilium.io/v2"]
+            }
+            PolicyKind::CiliumCIDRGroup => &["cilium.io/v2", "cilium.io/v2alpha1"],
+            PolicyKind::NetworkPolicy => &["networking.k8s.io/v1"],
+            PolicyKind::ClusterNetworkPolicy => &["policy.networking.k8s.io/v1alpha2"],
+            PolicyKind::AdminNetworkPolicy | PolicyKind::BaselineAdminNetworkPolicy => {
+                &["policy.networking.k8s.io/v1alpha1"]
+            }
+        }
     }
 }
 

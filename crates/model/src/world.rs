@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::{Label, Labels, Mode, NamedPort, Protocol, Source};
+use crate::{Cidr, Label, Labels, Mode, NamedPort, Protocol, Source};
 
 /// Everything a policy can speak of, at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct World {
     pub workloads: Vec<Workload>,
     /// Services with their backends.
     pub services: Vec<Service>,
+    /// Groups of address ranges that policies may refer to.
+    pub cidr_groups: Vec<CidrGroup>,
     /// Addresses of a control plane that is on none of the nodes.
     pub api_servers: Vec<IpAddr>,
     /// Names that were seen answered, and for whom.
@@ -181,6 +183,17 @@ pub struct ServicePort {
     pub target: u16,
     /// TCP, UDP or SCTP.
     pub protocol: Protocol,
+}
+
+/// Address ranges under one name, for policies to refer to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CidrGroup {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The ranges.
+    pub cidrs: Vec<Cidr>,
 }
 
 /// A name of the outside that resolved to addresses.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use podwall_model::{Mode, PolicyId, PolicyKind};
+use podwall_model::{Mode, PolicyId};
 
 use crate::diagnostic::Findings;
 use crate::document::{MODE_ANNOTATION, check};
@@ -74,12 +74,8 @@ fn is_document_of(root: &Node, id: &PolicyId) -> bool {
             Value::Scalar { .. } | Value::List(_) | Value::Map { .. } => None,
         })
     };
-    let namespace = match id.kind {
-        PolicyKind::CiliumClusterwideNetworkPolicy => None,
-        PolicyKind::CiliumNetworkPolicy | PolicyKind::NetworkPolicy => {
-            Some(word(metadata, "namespace").unwrap_or_else(|| "default".to_owned()))
-        }
-    };
+    let named = || word(metadata, "namespace").unwrap_or_else(|| "default".to_owned());
+    let namespace = id.kind.is_namespaced().then(named);
     word(root, "kind").as_deref() == Some(id.kind.name())
         && word(metadata, "name").as_ref() == Some(&id.name)
         && namespace == id.namespace

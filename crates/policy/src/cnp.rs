@@ -11,8 +11,8 @@ use crate::fields::{self, Fields};
 use crate::icmp;
 use crate::peers;
 use crate::ports::{self, Purpose};
-use crate::rule::{Action, Peers, Ports, Rule, Subject};
-use crate::scope::{DefaultDeny, Dialect, Scope};
+use crate::rule::{Effect, Peers, Ports, Precedence, Rule, Subject};
+use crate::scope::{DefaultDeny, Dialect, Reading, Scope};
 use crate::selector::{self, Keys};
 use crate::yaml::{Node, Value};
 
@@ -45,7 +45,12 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
     let subject = read_subject(&mut fields, &mut scope, place.policy.kind, findings);
     let isolation = read_isolation(&mut fields, place.dialect, findings);
     let log = read_log(&mut fields, findings);
-    fields.ignore(&["labels", "description"]);
+    if let Some(node) = fields.take("labels") {
+        read_labels(node, findings);
+    }
+    if let Some(node) = fields.take("description") {
+        fields::text(node, findings);
+    }
     let mut rules = Vec::new();
     let mut elements = 0;
     for (name, direction, purpose) in LISTS {
@@ -65,7 +70,8 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
                 },
                 subject: subject.clone(),
                 direction,
-                action: if section.deny { Action::Deny } else { Action::Allow },
+                effect: if section.deny { Effect::Deny } else { Effect::Allow },
+                precedence: Precedence::NORMAL,
                 peers,
                 ports,
                 isolates: isolation.of(direction),
@@ -102,13 +108,21 @@ fn read_subject(
             let help = "write `endpointSelector: {}` for every workload";
             findings.error_with(Code::SUBJECT, fields.span, message, help);
         }
-        (None, Some(nodes)) => match kind {
-            PolicyKind::CiliumClusterwideNetworkPolicy => {
-                fields::unsupported("nodeSelector", nodes.span, findings);
+        (None, Some(nodes)) if kind.is_namespaced() => {
+            let message = "Invalid CiliumNetworkPolicy spec: rule cannot have NodeSelector";
+            findings.error(Code::SUBJECT, nodes.span, message);
+        }
+        (None, Some(nodes)) => match scope.dialect.host_policies {
+            Reading::Refused => {
+                let message =
+                    "nothing here judges what a node itself sends or gets: `nodeSelector`";
+                let help =
+                    "the document is refused as a whole, so that nobody takes it for in force";
+                findings.error_with(Code::UNSUPPORTED, nodes.span, message, help);
             }
-            PolicyKind::CiliumNetworkPolicy | PolicyKind::NetworkPolicy => {
-                let message = "Invalid CiliumNetworkPolicy spec: rule cannot have NodeSelector";
-                findings.error(Code::SUBJECT, nodes.span, message);
+            Reading::Accepted => {
+                let selector = selector::read(nodes, Keys::Sourced, findings);
+                return selector.map_or(nothing, Subject::Nodes);
             }
         },
         (Some(node), None) => {
@@ -183,7 +197,7 @@ fn read_element(
 ) -> Option<(Peers, Ports)> {
     let mut fields = Fields::of(node, findings)?;
     let purpose = if section.deny { Purpose::Deny } else { Purpose::Allow };
-    let peers = peers::take(&mut fields, section.direction, scope, findings);
+    let peers = peers::take(&mut fields, section, scope, findings);
     match purpose {
         Purpose::Allow => {
             read_authentication(&mut fields, findings);
@@ -216,14 +230,48 @@ fn read_element(
     Some((peers, ports))
 }
 
-/// Only the word that asks for nothing is acted on.
+/// Nothing here lets two workloads prove who they are, so only the word that asks for nothing is
+/// acted on. The others would stop every packet for ever, or let pass what was to be proven.
 fn read_authentication(fields: &mut Fields<'_>, findings: &mut Findings) {
     let Some(node) = fields.take("authentication") else { return };
     let Some(mut inner) = Fields::of(node, findings) else { return };
     let mode = inner.take("mode");
     inner.finish(findings);
-    match mode.map(|node| &node.value) {
-        Some(Value::Scalar { text, .. }) if text == "disabled" => {}
-        Some(_) | None => fields::unsupported("authentication", node.span, findings),
+    let Some(mode) = mode else {
+        findings.error(Code::MISSING, node.span, "`mode` is needed in an authentication");
+        return;
+    };
+    match fields::text(mode, findings) {
+        None | Some("disabled") => {}
+        Some(word @ ("required" | "test-always-fail")) => {
+            let message = format!("workloads cannot prove who they are here: `{word}`");
+            let help = "the document is refused as a whole: without the proof it would open more";
+            findings.error_with(Code::UNSUPPORTED, mode.span, message, help);
+        }
+        Some(other) => {
+            let message = format!("not a mode of authentication: `{}`", shown(other));
+            let help = "write disabled, required or test-always-fail";
+            findings.error_with(Code::VALUE, mode.span, message, help);
+        }
+    }
+}
+
+/// Labels of the policy itself: they say nothing about traffic, and have to be labels.
+fn read_labels(node: &Node, findings: &mut Findings) {
+    for item in fields::items(node, findings).into_iter().flatten() {
+        match &item.value {
+            Value::Map { .. } => {
+                let Some(mut label) = Fields::of(item, findings) else { continue };
+                for name in ["key", "value", "source"] {
+                    if let Some(node) = label.take(name) {
+                        fields::text(node, findings);
+                    }
+                }
+                label.finish(findings);
+            }
+            Value::Scalar { .. } | Value::List(_) => {
+                fields::text(item, findings);
+            }
+        }
     }
 }

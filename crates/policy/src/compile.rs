@@ -8,8 +8,10 @@ mod class;
 mod fault;
 mod half;
 mod members;
+mod node;
 mod posting;
 mod ranking;
+pub(crate) mod reference;
 mod span;
 mod sweep;
 
@@ -36,6 +38,8 @@ pub struct Compiled {
     pub classes: BTreeMap<u32, CompiledClass>,
     /// Identities, addresses and ranges.
     pub resolved: Resolved,
+    /// What holds for the local node itself, where policies about nodes hold at all.
+    pub node: Option<CompiledClass>,
 }
 
 /// What holds for the workloads of one class.
@@ -58,6 +62,7 @@ pub fn resolve_all(
     options: &Options,
     identities: &mut Identities,
 ) -> Compiled {
+    let policies = &*reference::settled(policies, world);
     let ranges = Ranges::of(policies.iter().filter(|policy| policy.mode != Some(Mode::Off)));
     let resolved = identities.resolve(world, &ranges, options);
     let classes = Class::group(world);
@@ -68,7 +73,9 @@ pub fn resolve_all(
         let Class { workloads, labels, .. } = class;
         (number.0, CompiledClass { workloads, labels, enforce, both })
     });
-    Compiled { classes: numbered.collect(), resolved }
+    let classes = numbered.collect();
+    let node = node::compile(policies, world, options, &resolved);
+    Compiled { classes, resolved, node }
 }
 
 /// One set of policies over one set of identities, and what was compiled of it so far.

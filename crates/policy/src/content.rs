@@ -3,17 +3,26 @@
 //! FNV-1a over a text that spells out subject, direction, action, peers and ports. The number is
 //! stored with flows and counters: changing how the text is spelt renames every rule.
 
-use crate::rule::{Action, Peer, Peers, Port, Ports, Reach, Rule, Selector, Subject, Test};
+use podwall_model::Cidr;
+
+use crate::rule::{
+    Effect, Peer, Peers, Port, Ports, Precedence, Reach, Rule, Selector, Subject, Test, Which,
+};
 
 /// The hash that stands in a rule's id.
 pub(crate) fn hash(rule: &Rule) -> u64 {
     let mut text = String::new();
     spell_subject(&rule.subject, &mut text);
     text += &rule.direction.to_string();
-    text += match rule.action {
-        Action::Allow => " allow ",
-        Action::Deny => " deny ",
+    text += match rule.effect {
+        Effect::Allow => " allow ",
+        Effect::Deny => " deny ",
+        Effect::Pass => " pass ",
     };
+    if rule.precedence != Precedence::NORMAL {
+        let Precedence { tier, priority, index } = rule.precedence;
+        text += &format!("{tier:?} {priority}.{index} ");
+    }
     spell_peers(&rule.peers, &mut text);
     spell_ports(&rule.ports, &mut text);
     text += if rule.isolates { " isolates" } else { "" };
@@ -95,14 +104,39 @@ fn spell_peer(peer: &Peer, text: &mut String) {
             *text += match reach {
                 Reach::World => "world ",
                 Reach::Everything => "everything ",
+                Reach::Outside => "outside ",
             };
             *text += &cidr.to_string();
-            for except in except {
-                *text += &format!(" less {except}");
+            spell_except(except, text);
+        }
+        Peer::Group { which, except } => {
+            *text += "group ";
+            spell_which(which, text);
+            spell_except(except, text);
+        }
+        Peer::Service { which, namespace } => {
+            *text += "service ";
+            spell_which(which, text);
+            if let Some(namespace) = namespace {
+                word(namespace, text);
             }
             *text += ";";
         }
     }
+}
+
+fn spell_which(which: &Which, text: &mut String) {
+    match which {
+        Which::Named(name) => word(name, text),
+        Which::Labelled(selector) => spell_selector(selector, text),
+    }
+}
+
+fn spell_except(except: &[Cidr], text: &mut String) {
+    for except in except {
+        *text += &format!(" less {except}");
+    }
+    *text += ";";
 }
 
 fn spell_ports(ports: &Ports, text: &mut String) {

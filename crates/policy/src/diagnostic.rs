@@ -31,7 +31,7 @@ impl Code {
     pub const UNSUPPORTED: Code = Code("PW0102");
     /// A field that must be there.
     pub const MISSING: Code = Code("PW0103");
-    /// Neither NetworkPolicy nor one of Cilium's two.
+    /// No kind of policy that is known, or not in this version.
     pub const KIND: Code = Code("PW0104");
     /// A name that Kubernetes would not take.
     pub const NAME: Code = Code("PW0105");
@@ -53,6 +53,8 @@ impl Code {
     pub const EXCEPT: Code = Code("PW0206");
     /// A subject that is missing, or not allowed for the kind.
     pub const SUBJECT: Code = Code("PW0207");
+    /// A tier, priority, action or number of rules that the kind does not have.
+    pub const TIER: Code = Code("PW0208");
     /// A port that is none.
     pub const PORT: Code = Code("PW0301");
     /// A protocol that is none, or not here.

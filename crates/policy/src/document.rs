@@ -3,16 +3,18 @@
 //! A document with an error is refused as a whole; the others of the file are used. Reading never
 //! stops at the first error, and nothing that is not understood is passed over.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use podwall_model::{Mode, PolicyId, PolicyKind};
 
+use crate::cidr_group;
 use crate::cnp::{self, Place};
 use crate::diagnostic::{Code, Diagnostic, Findings, Span, shown};
 use crate::fields::{self, Fields};
 use crate::knp;
 use crate::rule::{Policy, Rule};
 use crate::scope::Dialect;
+use crate::tiered;
 use crate::yaml::{self, Node, Tree, Value};
 
 /// The annotation that holds a policy's own mode.
@@ -23,8 +25,7 @@ const OUR_ANNOTATIONS: &str = "podwall.io/";
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// Fields of `metadata` that say nothing about traffic.
-const OTHER_METADATA: [&str; 13] = [
-    "labels",
+const OTHER_METADATA: [&str; 12] = [
     "uid",
     "resourceVersion",
     "creationTimestamp",
@@ -99,22 +100,23 @@ fn read_document(
     let metadata = read_metadata(&mut fields, kind, findings);
     fields.ignore(&["status"]);
     let spec = fields.take("spec");
-    let specs = match kind {
-        PolicyKind::NetworkPolicy => None,
-        PolicyKind::CiliumNetworkPolicy | PolicyKind::CiliumClusterwideNetworkPolicy => {
-            fields.take("specs")
-        }
-    };
+    let specs = if has_specs(kind) { fields.take("specs") } else { None };
     let span = fields.span;
     fields.finish(findings);
     // Without a name the rest is still read, for what is to be said about it.
-    let (named, mode) = match metadata {
-        Some(Metadata { id, mode }) => (Some(id), mode),
-        None => (None, None),
+    let (named, mode, labels) = match metadata {
+        Some(Metadata { id, mode, labels }) => (Some(id), mode, labels),
+        None => (None, None, BTreeMap::new()),
     };
     let id = named.clone().unwrap_or_else(|| unnamed(kind));
     let mut rules = read_specs(&id, (spec, specs), span, dialect, findings);
     rules.sort_by(|one, other| one.id.cmp(&other.id));
+    let group = match (kind, spec) {
+        (PolicyKind::CiliumCIDRGroup, Some(spec)) => {
+            cidr_group::read(spec, &id.name, labels, findings)
+        }
+        (_, _) => None,
+    };
     if let Some(id) = &named
         && !seen.insert(id.clone())
     {
@@ -126,16 +128,16 @@ fn read_document(
             help,
         );
     }
-    (named.clone(), named.map(|id| Policy { id, mode, rules }))
+    (named.clone(), named.map(|id| Policy { id, mode, rules, group }))
+}
+
+/// Whether a document of this kind may hold several specs.
+fn has_specs(kind: PolicyKind) -> bool {
+    matches!(kind, PolicyKind::CiliumNetworkPolicy | PolicyKind::CiliumClusterwideNetworkPolicy)
 }
 
 fn unnamed(kind: PolicyKind) -> PolicyId {
-    let namespace = match kind {
-        PolicyKind::CiliumClusterwideNetworkPolicy => None,
-        PolicyKind::CiliumNetworkPolicy | PolicyKind::NetworkPolicy => {
-            Some(DEFAULT_NAMESPACE.to_owned())
-        }
-    };
+    let namespace = kind.is_namespaced().then(|| DEFAULT_NAMESPACE.to_owned());
     PolicyId { kind, namespace, name: String::new() }
 }
 
@@ -149,24 +151,26 @@ fn read_specs(
     let place = |spec| Place { policy: id, spec, dialect };
     let specs = specs.and_then(|node| fields::items(node, findings)).unwrap_or_default();
     if spec.is_none() && specs.is_empty() {
-        let message = match id.kind {
-            PolicyKind::NetworkPolicy => "`spec` is missing".to_owned(),
-            PolicyKind::CiliumNetworkPolicy | PolicyKind::CiliumClusterwideNetworkPolicy => {
-                format!("Invalid {} spec(s): empty policy", id.kind.name())
-            }
+        let message = if has_specs(id.kind) {
+            format!("Invalid {} spec(s): empty policy", id.kind.name())
+        } else {
+            "`spec` is missing".to_owned()
         };
         findings.error(Code::EMPTY, span, message);
     }
     let mut rules = Vec::new();
-    match (id.kind, spec) {
-        (_, None) => {}
-        (PolicyKind::NetworkPolicy, Some(node)) => {
-            rules.extend(knp::read(node, &place(None), findings));
-        }
-        (
-            PolicyKind::CiliumNetworkPolicy | PolicyKind::CiliumClusterwideNetworkPolicy,
-            Some(node),
-        ) => rules.extend(cnp::read(node, &place(None), findings)),
+    if let Some(node) = spec {
+        let place = place(None);
+        rules.extend(match id.kind {
+            PolicyKind::NetworkPolicy => knp::read(node, &place, findings),
+            PolicyKind::CiliumNetworkPolicy | PolicyKind::CiliumClusterwideNetworkPolicy => {
+                cnp::read(node, &place, findings)
+            }
+            PolicyKind::ClusterNetworkPolicy
+            | PolicyKind::AdminNetworkPolicy
+            | PolicyKind::BaselineAdminNetworkPolicy => tiered::read(node, &place, findings),
+            PolicyKind::CiliumCIDRGroup => Vec::new(),
+        });
     }
     for (index, node) in specs.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -186,7 +190,7 @@ fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<PolicyK
     let (version_text, kind_text) =
         (fields::text(version, findings)?, fields::text(kind, findings)?);
     let Some(known) = PolicyKind::from_name(kind_text) else {
-        let names = ["NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"];
+        let names = PolicyKind::ALL.map(PolicyKind::name);
         let help = match fields::nearest(kind_text, &names) {
             Some(near) => format!("the nearest known kind is `{near}`"),
             None => format!("policies are {}", names.join(", ")),
@@ -195,15 +199,10 @@ fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<PolicyK
         findings.error_with(Code::KIND, kind.span, message, help);
         return None;
     };
-    let wanted = match known {
-        PolicyKind::NetworkPolicy => "networking.k8s.io/v1",
-        PolicyKind::CiliumNetworkPolicy | PolicyKind::CiliumClusterwideNetworkPolicy => {
-            "cilium.io/v2"
-        }
-    };
-    if version_text != wanted {
+    if !known.versions().contains(&version_text) {
         let message = format!("not a version of {kind_text}: `{}`", shown(version_text));
-        findings.error_with(Code::KIND, version.span, message, format!("write {wanted}"));
+        let help = format!("write {}", known.versions()[0]);
+        findings.error_with(Code::KIND, version.span, message, help);
         return None;
     }
     Some(known)
@@ -212,6 +211,7 @@ fn read_kind(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<PolicyK
 struct Metadata {
     id: PolicyId,
     mode: Option<Mode>,
+    labels: BTreeMap<String, String>,
 }
 
 fn read_metadata(
@@ -227,25 +227,31 @@ fn read_metadata(
     let name = inner.take("name");
     let namespace = inner.take("namespace");
     let annotations = inner.take("annotations");
+    let labels = inner.take("labels");
     inner.ignore(&OTHER_METADATA);
     inner.finish(findings);
     let mode = annotations.and_then(|node| read_mode(node, findings));
-    let namespace = match (kind, namespace) {
-        (PolicyKind::CiliumClusterwideNetworkPolicy, None) => None,
-        (PolicyKind::CiliumClusterwideNetworkPolicy, Some(node)) => {
+    // Labels of groups are what others find them by; those of policies say nothing about traffic.
+    let labels = match (kind, labels) {
+        (PolicyKind::CiliumCIDRGroup, Some(node)) => cidr_group::read_labels(node, findings)?,
+        (_, _) => BTreeMap::new(),
+    };
+    let namespace = match (kind.is_namespaced(), namespace) {
+        (false, None) => None,
+        (false, Some(node)) => {
             let message = "a cluster-wide policy has no namespace";
             findings.error_with(Code::NAME, node.span, message, "take `namespace` away");
             return None;
         }
-        (_, None) => Some(DEFAULT_NAMESPACE.to_owned()),
-        (_, Some(node)) => Some(read_name(node, 63, findings)?),
+        (true, None) => Some(DEFAULT_NAMESPACE.to_owned()),
+        (true, Some(node)) => Some(read_name(node, 63, findings)?),
     };
     let Some(name) = name else {
         findings.error(Code::MISSING, node.span, "`metadata` needs a `name`");
         return None;
     };
     let id = PolicyId { kind, namespace, name: read_name(name, 253, findings)? };
-    Some(Metadata { id, mode })
+    Some(Metadata { id, mode, labels })
 }
 
 /// A name as Kubernetes takes it (RFC 1123): a label of up to 63, or a subdomain of up to 253.

@@ -7,7 +7,7 @@ use crate::end::End;
 use crate::judge::{Court, Judged, Question, told};
 use crate::matching::{self, Fit, Packet};
 use crate::mode::PolicySet;
-use crate::rule::{Action, Rule};
+use crate::rule::{Action, Effect, Rule};
 use crate::sentence::{self, sentence};
 
 /// The most nearest rules that are told.
@@ -118,8 +118,8 @@ pub fn nearest(court: &Court<'_>, set: PolicySet, question: &Question<'_>) -> Ve
     let mut found: Vec<(Fit, &Rule)> = court
         .rules(set, subject, &end, direction)
         .into_iter()
-        .filter(|rule| rule.action == Action::Allow)
-        .map(|rule| (matching::fit(rule, &end, peer, packet, &court.options), rule))
+        .filter(|rule| rule.effect == Effect::Allow)
+        .map(|rule| (matching::fit(rule, &end, peer, packet, court), rule))
         .collect();
     found.sort_by_key(|(fit, rule)| (fit.misses(), &rule.id));
     found

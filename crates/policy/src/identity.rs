@@ -44,9 +44,10 @@ impl Place {
     /// Whether an address range of this reach can mean such a peer.
     pub fn is_meant_by(self, reach: Reach, options: &Options) -> bool {
         match (reach, self) {
-            (Reach::Everything, _) | (Reach::World, Place::World) => true,
+            (Reach::Everything, _) | (Reach::World | Reach::Outside, Place::World) => true,
             (Reach::World, Place::Node) => options.cidr_means_nodes,
             (Reach::World, Place::Pod) => options.cidr_means_pods,
+            (Reach::Outside, Place::Node | Place::Pod) => false,
         }
     }
 }

@@ -12,6 +12,7 @@ use podwall_model::{
     Direction, Flow, FlowKind, Mode, PolicyId, Protocol, RuleId, WorkloadName, World,
 };
 
+use crate::compile::reference::settled;
 use crate::compile::{Class, Compiler};
 use crate::identity::{Identities, Identity, Ranges, Resolved};
 use crate::options::Options;
@@ -79,6 +80,7 @@ pub fn impact(
     flows: &[Flow],
 ) -> Impact {
     let groups = grouped(flows);
+    let (before, after) = (&*settled(before, world), &*settled(after, world));
     let ranges = Ranges::of(before.iter().chain(after));
     let mut peers = Peers::new(world, &ranges, options);
     let numbers: Vec<IdentityNumber> =

@@ -1,17 +1,18 @@
 //! The judge: what a set of policies means for one packet, read off the rules one by one.
 //!
 //! It looks at every rule, keeps no index, and shares no code with the compiler, so that each can
-//! witness against the other. A deny beats every allow, however specific; among the rules of the
-//! winning action the first in the order of ids is the one that is said to decide.
+//! witness against the other. Tiers are asked in order, and in a tier the priorities; of one
+//! precedence a deny beats every allow, however specific, and among the rules of the winning effect
+//! the first in the order of ids is the one that is said to decide.
 
-use podwall_model::{Direction, Reason, RuleId, Verdict, Workload, World};
+use podwall_model::{Direction, Mode, Node, Reason, RuleId, Verdict, Workload, World};
 
 use crate::end::End;
 use crate::matching::{self, Packet};
 use crate::mode::{self, PolicySet};
 pub use crate::options::Enforcement;
 use crate::options::Options;
-use crate::rule::{Action, Policy, Rule};
+use crate::rule::{Action, Policy, Rule, Tier};
 
 /// A world and the policies in it.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +88,23 @@ pub fn verdict(enforced: Action, both: Action) -> Verdict {
     }
 }
 
+impl<'a> Judged<'a> {
+    /// What is told where the two sets say this.
+    fn of(enforced: Judgement<'a>, both: Judgement<'a>) -> Judged<'a> {
+        let told = match told(enforced.action, enforced.rule_id(), both.action) {
+            PolicySet::Enforced => enforced,
+            PolicySet::Both => both,
+        };
+        Judged {
+            verdict: verdict(enforced.action, both.action),
+            reason: told.reason(),
+            rule: told.rule_id(),
+            enforced,
+            both,
+        }
+    }
+}
+
 impl<'a> Judgement<'a> {
     const OPEN: Judgement<'static> =
         Judgement { action: Action::Allow, rule: None, isolated: false };
@@ -116,17 +134,7 @@ impl<'a> Court<'a> {
     pub fn judge(&self, question: &Question<'_>) -> Judged<'a> {
         let enforced = self.judge_by(PolicySet::Enforced, question);
         let both = self.judge_by(PolicySet::Both, question);
-        let told = match told(enforced.action, enforced.rule_id(), both.action) {
-            PolicySet::Enforced => enforced,
-            PolicySet::Both => both,
-        };
-        Judged {
-            verdict: verdict(enforced.action, both.action),
-            reason: told.reason(),
-            rule: told.rule_id(),
-            enforced,
-            both,
-        }
+        Judged::of(enforced, both)
     }
 
     /// Judges by one set.
@@ -139,25 +147,63 @@ impl<'a> Court<'a> {
         }
         let end = End::of(subject, None, self.world, &self.options);
         let rules = self.rules(set, subject, &end, direction);
-        let isolated = self.isolates(&rules);
-        let about = |action: Action| {
-            let fits = |rule: &&&Rule| {
-                rule.action == action
-                    && matching::fit(rule, &end, peer, packet, &self.options).whole()
-            };
-            rules.iter().filter(fits).min_by_key(|rule| &rule.id).copied()
-        };
-        if let Some(rule) = about(Action::Deny) {
-            return Judgement { action: Action::Deny, rule: Some(rule), isolated };
-        }
-        if let Some(rule) = about(Action::Allow) {
-            return Judgement { action: Action::Allow, rule: Some(rule), isolated };
-        }
+        let judgement = self.weigh(&rules, &end, peer, packet);
         let exempt = direction == Direction::Ingress
             && peer.is_host()
             && self.options.host_access
             && !rules.is_empty();
-        let action = if isolated && !exempt { Action::Deny } else { Action::Allow };
+        match (judgement.action, judgement.rule, exempt) {
+            (Action::Deny, None, true) => Judgement { action: Action::Allow, ..judgement },
+            (Action::Allow | Action::Deny, _, _) => judgement,
+        }
+    }
+
+    /// Judges what the local node itself sends or gets, by both sets. Where policies about nodes
+    /// do not hold, everything passes.
+    pub fn judge_node(
+        &self,
+        node: &Node,
+        direction: Direction,
+        peer: &End,
+        packet: Packet,
+    ) -> Judged<'a> {
+        let by = |set: PolicySet| {
+            let itself = peer.is_host();
+            if !self.options.host_policies || itself || self.enforcement == Enforcement::Never {
+                return Judgement::OPEN;
+            }
+            let end = End::node(node, &self.options);
+            let about = |rule: &&Rule| matching::selects_node(rule, node, direction);
+            let rules: Vec<&Rule> = self.of_set(set, None).filter(about).collect();
+            self.weigh(&rules, &end, peer, packet)
+        };
+        Judged::of(by(PolicySet::Enforced), by(PolicySet::Both))
+    }
+
+    /// What rules that are all about one subject and direction say of a packet, tier by tier. What
+    /// isolates is final: the tier behind the normal one is asked only where nothing does.
+    fn weigh(&self, rules: &[&'a Rule], end: &End, peer: &End, packet: Packet) -> Judgement<'a> {
+        let isolated = self.isolates(rules);
+        let settled = rules.iter().any(|rule| rule.isolates);
+        for tier in Tier::ALL {
+            if tier == Tier::Baseline && settled {
+                break;
+            }
+            let fits = |rule: &&&Rule| {
+                rule.precedence.tier == tier && matching::fit(rule, end, peer, packet, self).whole()
+            };
+            let first = rules
+                .iter()
+                .filter(fits)
+                .min_by_key(|rule| (rule.precedence, rule.effect, &rule.id))
+                .copied();
+            if let Some(rule) = first
+                && let Some(action) = rule.effect.action()
+            {
+                return Judgement { action, rule: Some(rule), isolated };
+            }
+        }
+        let action = if isolated { Action::Deny } else { Action::Allow };
         Judgement { action, rule: None, isolated }
     }
 
@@ -170,14 +216,15 @@ impl<'a> Court<'a> {
         direction: Direction,
     ) -> Vec<&'a Rule> {
         let namespace = self.world.namespace(&subject.name.namespace).and_then(|n| n.mode);
+        self.of_set(set, namespace).filter(|rule| matching::selects(rule, end, direction)).collect()
+    }
+
+    /// The rules of the policies of a set, where the subject's namespace has this mode.
+    fn of_set(&self, set: PolicySet, namespace: Option<Mode>) -> impl Iterator<Item = &'a Rule> {
+        let cluster = self.options.mode;
         let belongs =
-            |policy: &&Policy| set.holds(mode::effective(policy, namespace, self.options.mode).0);
-        self.policies
-            .iter()
-            .filter(belongs)
-            .flat_map(|policy| &policy.rules)
-            .filter(|rule| matching::selects(rule, end, direction))
-            .collect()
+            move |policy: &&Policy| set.holds(mode::effective(policy, namespace, cluster).0);
+        self.policies.iter().filter(belongs).flat_map(|policy| &policy.rules)
     }
 
     fn isolates(&self, rules: &[&Rule]) -> bool {

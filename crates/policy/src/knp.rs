@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Findings, shown};
 use crate::fields::{self, Fields};
 use crate::peers;
 use crate::ports::{self, Number};
-use crate::rule::{Action, Peer, Peers, Port, Ports, Reach, Rule, Selector, Subject};
+use crate::rule::{Effect, Peer, Peers, Port, Ports, Precedence, Rule, Selector, Subject};
 use crate::scope::Scope;
 use crate::selector::{self, Keys};
 use crate::yaml::Node;
@@ -59,7 +59,8 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
                 id,
                 subject: Subject::Endpoints(subject.clone()),
                 direction,
-                action: Action::Allow,
+                effect: Effect::Allow,
+                precedence: Precedence::NORMAL,
                 peers,
                 ports,
                 isolates: true,
@@ -137,7 +138,7 @@ fn read_peer(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<
             findings.error(Code::COMBINING, block.span, message);
             None
         }
-        (Some(block), None) => peers::read_cidr_rule(block, Reach::Everything, findings),
+        (Some(block), None) => peers::read_ip_block(block, findings),
         (None, None) => {
             let message = "a peer needs podSelector, namespaceSelector or ipBlock";
             findings.error(Code::MISSING, span, message);

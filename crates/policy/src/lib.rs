@@ -7,6 +7,8 @@
 //! Nothing here reads a file, a clock or the network.
 
 mod annotation;
+mod cidr_group;
+mod cloud;
 mod cnp;
 pub mod compile;
 mod content;
@@ -32,15 +34,17 @@ pub mod rule;
 mod scope;
 mod selector;
 mod sentence;
+mod service;
 pub mod suggest;
 pub mod table;
+mod tiered;
 mod yaml;
 
 pub use annotation::{SetModeError, set_mode};
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use document::{Checked, Document, MODE_ANNOTATION, check, check_as};
 pub use icmp::{kind as icmp_kind, name as icmp_name};
-pub use scope::{DefaultDeny, Dialect, UnnamedCluster};
+pub use scope::{DefaultDeny, Dialect, Reading, UnnamedCluster};
 pub use sentence::sentence;
 pub use yaml::MAX_BYTES;
 

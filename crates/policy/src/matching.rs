@@ -2,11 +2,18 @@
 //!
 //! The judge's own reading: no index, no table, nothing shared with the compiler.
 
-use podwall_model::{Cidr, Direction, Label, Labels, NamedPort, Protocol, Source};
+use std::collections::BTreeMap;
+
+use podwall_model::{
+    Cidr, Direction, Label, Labels, NamedPort, Node, POD_NAMESPACE, Protocol, Service, Source,
+};
 
 use crate::end::{End, Standing};
+use crate::judge::Court;
 use crate::options::Options;
-use crate::rule::{Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test};
+use crate::rule::{
+    Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test, Which,
+};
 
 /// What is asked of a packet beside its two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,15 +53,28 @@ pub fn selects(rule: &Rule, subject: &End, direction: Direction) -> bool {
     rule.direction == direction && matches(selector, &subject.labels)
 }
 
+/// Whether a rule is about this node and direction at all. A node's own labels count as
+/// Kubernetes' labels there.
+pub fn selects_node(rule: &Rule, node: &Node, direction: Direction) -> bool {
+    let Subject::Nodes(selector) = &rule.subject else { return false };
+    let mut labels = of_kubernetes(&node.labels);
+    labels.insert(Label::reserved("host"));
+    rule.direction == direction && matches(selector, &labels)
+}
+
+fn of_kubernetes(own: &BTreeMap<String, String>) -> Labels {
+    own.iter().map(|(key, value)| Label::new(Source::K8s, key, value)).collect()
+}
+
 /// Which parts of a rule a packet fits. The rule must select the subject.
-pub fn fit(rule: &Rule, subject: &End, peer: &End, packet: Packet, options: &Options) -> Fit {
+pub fn fit(rule: &Rule, subject: &End, peer: &End, packet: Packet, court: &Court<'_>) -> Fit {
     let server = match rule.direction {
         Direction::Ingress => subject,
         Direction::Egress => peer,
     };
     let serving = Serving { ports: &server.ports, direction: rule.direction };
     Fit {
-        peer: names(&rule.peers, peer, options),
+        peer: names(&rule.peers, peer, court),
         protocol: speaks(&rule.ports, packet.protocol, serving),
         port: opens(&rule.ports, packet, serving),
     }
@@ -76,30 +96,71 @@ fn meets(requirement: &Requirement, labels: &Labels) -> bool {
 }
 
 /// Whether the peers of a rule name this end.
-pub(crate) fn names(peers: &Peers, end: &End, options: &Options) -> bool {
+pub(crate) fn names(peers: &Peers, end: &End, court: &Court<'_>) -> bool {
     match peers {
         Peers::Anyone => true,
-        Peers::AnyOf(list) => list.iter().any(|peer| is_named(peer, end, options)),
+        Peers::AnyOf(list) => list.iter().any(|peer| is_named(peer, end, court)),
     }
 }
 
-fn is_named(peer: &Peer, end: &End, options: &Options) -> bool {
+fn is_named(peer: &Peer, end: &End, court: &Court<'_>) -> bool {
+    let options = &court.options;
+    let lies_in = |cidr: &Cidr, except: &[Cidr]| {
+        let inside = |ip| cidr.contains(ip) && !except.iter().any(|hole| hole.contains(ip));
+        end.address.is_some_and(inside)
+    };
     match peer {
         Peer::Labels(selector) => matches(selector, &with_ranges(selector, end, options)),
         Peer::Cidr { cidr, except, reach } => {
-            let inside = |ip| cidr.contains(ip) && !except.iter().any(|hole| hole.contains(ip));
-            is_meant(*reach, end, options) && end.address.is_some_and(inside)
+            is_meant(*reach, end, options) && lies_in(cidr, except)
+        }
+        Peer::Group { which, except } => {
+            let documents = court.policies.iter().filter_map(|policy| policy.group.as_ref());
+            let mut groups = documents
+                .chain(&court.world.cidr_groups)
+                .filter(|group| is_referred_to(which, &group.name, &group.labels));
+            is_meant(Reach::World, end, options)
+                && groups.any(|group| group.cidrs.iter().any(|cidr| lies_in(cidr, except)))
+        }
+        Peer::Service { which, namespace } => {
+            let in_place = |service: &&Service| {
+                namespace.as_ref().is_none_or(|namespace| *namespace == service.namespace)
+            };
+            let services = court.world.services.iter().filter(in_place);
+            services
+                .filter(|service| is_referred_to(which, &service.name, &service.labels))
+                .any(|service| is_behind(service, end, options))
         }
     }
+}
+
+fn is_referred_to(which: &Which, name: &str, labels: &BTreeMap<String, String>) -> bool {
+    match which {
+        Which::Named(wanted) => wanted == name,
+        Which::Labelled(selector) => matches(selector, &of_kubernetes(labels)),
+    }
+}
+
+/// Whether an end is a backend of a service: a pod by its labels, or a listed address outside.
+fn is_behind(service: &Service, end: &End, options: &Options) -> bool {
+    if service.selector.is_empty() {
+        return is_meant(Reach::World, end, options)
+            && end.address.is_some_and(|ip| service.endpoints.contains(&ip));
+    }
+    let carries =
+        |key: &str, value: &str| end.labels.values(Some(Source::K8s), key).any(|one| one == value);
+    carries(POD_NAMESPACE, &service.namespace)
+        && service.selector.iter().all(|(key, value)| carries(key, value))
 }
 
 /// Whether an address range can mean this kind of end.
 fn is_meant(reach: Reach, end: &End, options: &Options) -> bool {
     match (reach, end.place) {
-        (Reach::Everything, _) | (Reach::World, Standing::Outside) => true,
+        (Reach::Everything, _) | (Reach::World | Reach::Outside, Standing::Outside) => true,
         (Reach::World, Standing::Node) => options.cidr_means_nodes,
         (Reach::World, Standing::Pod) => options.cidr_means_pods,
         (Reach::World, Standing::Other) => false,
+        (Reach::Outside, Standing::Node | Standing::Pod | Standing::Other) => false,
     }
 }
 

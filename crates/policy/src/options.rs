@@ -19,6 +19,8 @@ pub struct Options {
     pub cidr_means_pods: bool,
     /// Selectors see the labels of nodes, under the source `node`.
     pub node_labels: bool,
+    /// Policies about nodes hold for the local node.
+    pub host_policies: bool,
 }
 
 impl Default for Options {
@@ -30,6 +32,7 @@ impl Default for Options {
             cidr_means_nodes: false,
             cidr_means_pods: false,
             node_labels: false,
+            host_policies: false,
         }
     }
 }

@@ -1,84 +1,135 @@
 //! The peers of an element of CNP and CCNP: `from...` and `to...`, of which one may be filled.
 
-use podwall_model::{Cidr, CidrError, Direction, Source};
+use std::collections::BTreeMap;
 
+use podwall_model::{Cidr, CidrError, Direction, Section, Source};
+
+use crate::cloud;
 use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::entity;
 use crate::fields::{self, Fields};
-use crate::rule::{Peer, Peers, Reach, Requirement, Selector, Test};
-use crate::scope::Scope;
+use crate::rule::{Peer, Peers, Reach, Requirement, Selector, Test, Which};
+use crate::scope::{Reading, Scope};
 use crate::selector::{self, Keys};
+use crate::service;
 use crate::yaml::{Node, Value};
 
-/// The names of the peer fields of one direction.
-struct Names {
-    endpoints: &'static str,
-    cidr: &'static str,
-    cidr_set: &'static str,
-    entities: &'static str,
-    unsupported: &'static [&'static str],
+/// A way to name peers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Member {
+    Endpoints,
+    Cidr,
+    CidrSet,
+    Entities,
+    Nodes,
+    Groups,
+    Services,
 }
 
-const INGRESS: Names = Names {
-    endpoints: "fromEndpoints",
-    cidr: "fromCIDR",
-    cidr_set: "fromCIDRSet",
-    entities: "fromEntities",
-    unsupported: &["fromNodes", "fromGroups", "fromRequires"],
-};
-const EGRESS: Names = Names {
-    endpoints: "toEndpoints",
-    cidr: "toCIDR",
-    cidr_set: "toCIDRSet",
-    entities: "toEntities",
-    unsupported: &["toNodes", "toGroups", "toRequires", "toServices"],
-};
+const INGRESS: &[(&str, Member)] = &[
+    ("fromEndpoints", Member::Endpoints),
+    ("fromCIDR", Member::Cidr),
+    ("fromCIDRSet", Member::CidrSet),
+    ("fromEntities", Member::Entities),
+    ("fromNodes", Member::Nodes),
+    ("fromGroups", Member::Groups),
+];
+const EGRESS: &[(&str, Member)] = &[
+    ("toEndpoints", Member::Endpoints),
+    ("toCIDR", Member::Cidr),
+    ("toCIDRSet", Member::CidrSet),
+    ("toEntities", Member::Entities),
+    ("toNodes", Member::Nodes),
+    ("toGroups", Member::Groups),
+    ("toServices", Member::Services),
+];
+
+/// One member of an element as it was found.
+struct Found {
+    name: &'static str,
+    span: Span,
+    /// Whether it has items, whoever those turn out to mean.
+    filled: bool,
+    peers: Peers,
+}
 
 /// Takes the peer fields out of an element. `None`: none is there, no restriction.
 ///
 /// A field that is there and empty makes the element select nobody, whatever stands beside it.
 pub(crate) fn take(
     element: &mut Fields<'_>,
-    direction: Direction,
+    section: Section,
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Option<Peers> {
-    let names = match direction {
-        Direction::Ingress => &INGRESS,
-        Direction::Egress => &EGRESS,
+    let (members, requires) = match section.direction {
+        Direction::Ingress => (INGRESS, "fromRequires"),
+        Direction::Egress => (EGRESS, "toRequires"),
     };
-    element.refuse(names.unsupported, findings);
-    let mut found: Vec<(&'static str, Span, Peers)> = Vec::new();
-    for name in [names.endpoints, names.cidr, names.cidr_set, names.entities] {
+    element.refuse(&[requires], findings);
+    let mut found: Vec<Found> = Vec::new();
+    for &(name, member) in members {
         let Some(node) = element.take(name) else { continue };
-        let peers = if name == names.entities {
-            entity::read(node, scope.dialect, findings)
-        } else if name == names.endpoints {
-            read_list(node, findings, |item, findings| {
-                let selector = scope.peer(selector::read(item, Keys::Sourced, findings)?);
-                check_ranges(&selector, item.span, findings)?;
-                check_reserved(&selector, item.span, findings);
-                Some(Peer::Labels(selector))
-            })
-        } else if name == names.cidr {
-            read_list(node, findings, |item, findings| {
-                let cidr = read_cidr(item, findings)?;
-                Some(Peer::Cidr { cidr, except: Vec::new(), reach: Reach::World })
-            })
-        } else {
-            read_list(node, findings, |item, findings| read_cidr_rule(item, Reach::World, findings))
-        };
+        let peers = read_member(node, member, section, scope, findings);
         // A field that was refused still counts as filled.
         let peers = peers.unwrap_or(Peers::Anyone);
-        found.push((name, node.span, peers));
+        found.push(Found { name, span: node.span, filled: !fields::is_empty_list(node), peers });
     }
     combine(found, findings)
 }
 
-fn combine(found: Vec<(&'static str, Span, Peers)>, findings: &mut Findings) -> Option<Peers> {
-    let empty = |peers: &Peers| *peers == Peers::AnyOf(Vec::new());
-    let filled: Vec<_> = found.iter().filter(|(_, _, peers)| !empty(peers)).collect();
-    if let [(one, _, _), (other, span, _), ..] = filled[..] {
+fn read_member(
+    node: &Node,
+    member: Member,
+    section: Section,
+    scope: &Scope<'_>,
+    findings: &mut Findings,
+) -> Option<Peers> {
+    match member {
+        Member::Entities => entity::read(node, scope.dialect, findings),
+        Member::Endpoints => read_list(node, findings, |item, findings| {
+            let selector = scope.peer(selector::read(item, Keys::Sourced, findings)?);
+            check_ranges(&selector, item.span, findings)?;
+            check_reserved(&selector, item.span, findings);
+            Some(Peer::Labels(selector))
+        }),
+        Member::Cidr => read_list(node, findings, |item, findings| {
+            let cidr = read_cidr(item, findings)?;
+            Some(Peer::Cidr { cidr, except: Vec::new(), reach: Reach::World })
+        }),
+        Member::CidrSet => read_list(node, findings, read_cidr_set_item),
+        Member::Nodes => match scope.dialect.node_labels {
+            Reading::Refused => {
+                let message = "FromNodes/ToNodes rules can only be applied when the \
+                               \"enable-node-selector-labels\" flag is set";
+                findings.error(Code::UNSUPPORTED, node.span, message);
+                None
+            }
+            Reading::Accepted => read_list(node, findings, |item, findings| {
+                let Selector(mut requirements) = selector::read(item, Keys::OfNodes, findings)?;
+                requirements.push(Requirement {
+                    source: Some(Source::Reserved),
+                    key: "remote-node".to_owned(),
+                    test: Test::Exists,
+                });
+                requirements.sort();
+                Some(Peer::Labels(Selector(requirements)))
+            }),
+        },
+        Member::Groups => cloud::read(node, section, findings),
+        Member::Services if section.deny => {
+            let message = "a deny cannot name services: `toServices`";
+            let help = "name the backends in toEndpoints or toCIDRSet";
+            findings.error_with(Code::UNSUPPORTED, node.span, message, help);
+            None
+        }
+        Member::Services => read_list(node, findings, service::read),
+    }
+}
+
+fn combine(found: Vec<Found>, findings: &mut Findings) -> Option<Peers> {
+    let filled: Vec<&Found> = found.iter().filter(|one| one.filled).collect();
+    if let [one, other, ..] = filled[..] {
         let title = |name: &str| {
             let mut letters = name.chars();
             letters
@@ -88,18 +139,18 @@ fn combine(found: Vec<(&'static str, Span, Peers)>, findings: &mut Findings) -> 
                 .chain(letters)
                 .collect()
         };
-        let (one, other): (String, String) = (title(one), title(other));
+        let (first, second): (String, String) = (title(one.name), title(other.name));
         findings.error_with(
             Code::COMBINING,
-            *span,
-            format!("combining {one} and {other} is not supported yet"),
+            other.span,
+            format!("combining {first} and {second} is not supported yet"),
             "write two elements: elements are alternatives",
         );
     }
-    if found.iter().any(|(_, _, peers)| empty(peers)) {
+    if found.iter().any(|one| !one.filled) {
         return Some(Peers::AnyOf(Vec::new()));
     }
-    found.into_iter().next().map(|(_, _, peers)| peers)
+    found.into_iter().next().map(|one| one.peers)
 }
 
 fn read_list(
@@ -157,41 +208,75 @@ fn check_reserved(selector: &Selector, span: Span, findings: &mut Findings) {
     }
 }
 
-/// `cidr` with its `except` (also NetworkPolicy's `ipBlock`).
-pub(crate) fn read_cidr_rule(node: &Node, reach: Reach, findings: &mut Findings) -> Option<Peer> {
+/// One item of a CIDRSet: a range or groups of ranges, with what is taken out.
+fn read_cidr_set_item(node: &Node, findings: &mut Findings) -> Option<Peer> {
+    let mut fields = Fields::of(node, findings)?;
+    let cidr = fields.take("cidr");
+    let name = fields.take("cidrGroupRef");
+    let labels = fields.take("cidrGroupSelector");
+    let except = fields.take("except");
+    let span = fields.span;
+    fields.finish(findings);
+    let which = match (cidr, name, labels) {
+        (Some(cidr), None, None) => return read_range(cidr, except, Reach::World, findings),
+        (None, Some(name), None) => Which::Named(fields::text(name, findings)?.to_owned()),
+        (None, None, Some(node)) => {
+            Which::Labelled(selector::read(node, Keys::Kubernetes(""), findings)?)
+        }
+        (None, None, None) => {
+            let message = "one of cidr, cidrGroupRef, or cidrGroupSelector is required";
+            findings.error(Code::MISSING, span, message);
+            return None;
+        }
+        (_, _, _) => {
+            let message =
+                "more than one of cidr, cidrGroupRef, or cidrGroupSelector may not be set";
+            findings.error(Code::COMBINING, span, message);
+            return None;
+        }
+    };
+    // What a group holds is not known here, so nothing says whether an exception lies in it.
+    Some(Peer::Group { which, except: read_exceptions(except, findings)?.into_keys().collect() })
+}
+
+/// NetworkPolicy's `ipBlock`.
+pub(crate) fn read_ip_block(node: &Node, findings: &mut Findings) -> Option<Peer> {
     let mut fields = Fields::of(node, findings)?;
     let cidr = fields.take("cidr");
     let except = fields.take("except");
-    match reach {
-        Reach::World => fields.refuse(&["cidrGroupRef", "cidrGroupSelector"], findings),
-        Reach::Everything => {}
-    }
     let span = fields.span;
     fields.finish(findings);
     let Some(cidr) = cidr else {
-        let message = match reach {
-            Reach::World => "one of cidr, cidrGroupRef, or cidrGroupSelector is required",
-            Reach::Everything => "`cidr` is needed in an ipBlock",
-        };
-        findings.error(Code::MISSING, span, message);
+        findings.error(Code::MISSING, span, "`cidr` is needed in an ipBlock");
         return None;
     };
+    read_range(cidr, except, Reach::Everything, findings)
+}
+
+fn read_range(
+    cidr: &Node,
+    except: Option<&Node>,
+    reach: Reach,
+    findings: &mut Findings,
+) -> Option<Peer> {
     let cidr = read_cidr_in_rule(cidr, findings)?;
-    let mut exceptions = Vec::new();
-    for item in except.map(|node| fields::items(node, findings)).into_iter().flatten().flatten() {
-        let exception = read_cidr_in_rule(item, findings)?;
-        if !cidr.covers(exception) {
-            let message = format!(
-                "allow CIDR prefix {cidr} does not contain exclude CIDR prefix {exception}"
-            );
-            findings.error(Code::EXCEPT, item.span, message);
-            return None;
-        }
-        exceptions.push(exception);
+    let exceptions = read_exceptions(except, findings)?;
+    if let Some((exception, span)) = exceptions.iter().find(|(one, _)| !cidr.covers(**one)) {
+        let message =
+            format!("allow CIDR prefix {cidr} does not contain exclude CIDR prefix {exception}");
+        findings.error(Code::EXCEPT, *span, message);
+        return None;
     }
-    exceptions.sort();
-    exceptions.dedup();
-    Some(Peer::Cidr { cidr, except: exceptions, reach })
+    Some(Peer::Cidr { cidr, except: exceptions.into_keys().collect(), reach })
+}
+
+/// The excepted ranges in order, each with its place.
+fn read_exceptions(node: Option<&Node>, findings: &mut Findings) -> Option<BTreeMap<Cidr, Span>> {
+    let mut exceptions = BTreeMap::new();
+    for item in node.map(|node| fields::items(node, findings)).into_iter().flatten().flatten() {
+        exceptions.insert(read_cidr_in_rule(item, findings)?, item.span);
+    }
+    Some(exceptions)
 }
 
 fn read_cidr_in_rule(node: &Node, findings: &mut Findings) -> Option<Cidr> {
@@ -210,7 +295,7 @@ fn read_cidr_in_rule(node: &Node, findings: &mut Findings) -> Option<Cidr> {
     }
 }
 
-fn read_cidr(node: &Node, findings: &mut Findings) -> Option<Cidr> {
+pub(crate) fn read_cidr(node: &Node, findings: &mut Findings) -> Option<Cidr> {
     if let Value::Scalar { text, .. } = &node.value
         && text.is_empty()
     {

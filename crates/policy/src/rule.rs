@@ -1,9 +1,11 @@
 //! Rules: what a checked document says, without the shape of its kind.
 //!
-//! KNP, CNP and CCNP all come down to this. The source of each meaning is Cilium 1.20's policy
-//! engine, and for NetworkPolicy Kubernetes' own conformance.
+//! Every kind comes down to this. The source of each meaning is Cilium 1.20's policy engine, and
+//! for Kubernetes' own kinds Kubernetes' own conformance.
 
-use podwall_model::{Cidr, Direction, IcmpFamily, Mode, PolicyId, Protocol, RuleId, Source};
+use podwall_model::{
+    Cidr, CidrGroup, Direction, IcmpFamily, Mode, PolicyId, Protocol, RuleId, Source,
+};
 
 /// One checked document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Policy {
     pub mode: Option<Mode>,
     /// Its rules, in the order of their ids.
     pub rules: Vec<Rule>,
+    /// What a CiliumCIDRGroup holds, for rules of others to refer to.
+    pub group: Option<CidrGroup>,
 }
 
 /// One element of an allow or deny list, or the bare isolation of a direction.
@@ -26,7 +30,9 @@ pub struct Rule {
     /// In or out of the subject.
     pub direction: Direction,
     /// What it does with what it matches.
-    pub action: Action,
+    pub effect: Effect,
+    /// Where it stands among the others.
+    pub precedence: Precedence,
     /// The other end.
     pub peers: Peers,
     /// Protocols and ports; an empty list matches nothing.
@@ -37,13 +43,68 @@ pub struct Rule {
     pub log: Option<String>,
 }
 
-/// What a rule does with what it matches. A deny beats every allow, however specific.
+/// What becomes of a packet by the rules of one set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// Let it pass.
     Allow,
     /// Stop it.
     Deny,
+}
+
+/// What a rule does with what it matches. Of equal standing a deny beats every allow, however
+/// specific, and an allow every pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Stop it.
+    Deny,
+    /// Let it pass.
+    Allow,
+    /// Leave it to the next tier.
+    Pass,
+}
+
+impl Effect {
+    /// What becomes of the packet; `None` where another tier has to say.
+    pub fn action(self) -> Option<Action> {
+        match self {
+            Effect::Deny => Some(Action::Deny),
+            Effect::Allow => Some(Action::Allow),
+            Effect::Pass => None,
+        }
+    }
+}
+
+/// Where a rule stands among the others: the lower is asked first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Precedence {
+    /// Which tier it is of.
+    pub tier: Tier,
+    /// The priority of its policy in the tier; 0 in the normal one.
+    pub priority: u32,
+    /// Its place in its list, where that counts; 0 in the normal tier.
+    pub index: u32,
+}
+
+impl Precedence {
+    /// That of every rule of NetworkPolicy and of Cilium's kinds.
+    pub const NORMAL: Precedence = Precedence { tier: Tier::Normal, priority: 0, index: 0 };
+}
+
+/// The tiers, in the order in which they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// Rules of administrators that nobody overrides.
+    Admin,
+    /// NetworkPolicy and Cilium's kinds. What isolates here is final.
+    Normal,
+    /// What holds for whom no rule of the normal tier isolates.
+    Baseline,
+}
+
+impl Tier {
+    /// All of them, in order.
+    pub const ALL: [Tier; 3] = [Tier::Admin, Tier::Normal, Tier::Baseline];
 }
 
 /// Whom a rule is about.
@@ -78,6 +139,29 @@ pub enum Peer {
         /// Which kinds of peers an address range can mean.
         reach: Reach,
     },
+    /// Addresses outside of the cluster in the ranges of CiliumCIDRGroups.
+    Group {
+        /// Which groups.
+        which: Which,
+        /// What is taken out of this item alone.
+        except: Vec<Cidr>,
+    },
+    /// The backends of services.
+    Service {
+        /// Which services.
+        which: Which,
+        /// The namespace they are in; `None` means any.
+        namespace: Option<String>,
+    },
+}
+
+/// How something of the world is referred to. What is not there means nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Which {
+    /// The one of this name.
+    Named(String),
+    /// Those whose own labels match, under the source `k8s`.
+    Labelled(Selector),
 }
 
 /// Which peers an address range selects by their address.
@@ -87,6 +171,8 @@ pub enum Reach {
     World,
     /// Pods, nodes and the outside alike (NetworkPolicy's `ipBlock`).
     Everything,
+    /// Only addresses outside the cluster, whatever the options say of ranges.
+    Outside,
 }
 
 /// A conjunction of requirements on labels; an empty one matches everyone with labels.

@@ -18,6 +18,19 @@ pub struct Dialect {
     pub unnamed_cluster: UnnamedCluster,
     /// Whether `enableDefaultDeny: false` is honoured.
     pub default_deny: DefaultDeny,
+    /// Whether peers may be nodes by their labels: nobody tells such nodes apart otherwise.
+    pub node_labels: Reading,
+    /// Whether subjects may be nodes: somebody has to judge what a node itself sends.
+    pub host_policies: Reading,
+}
+
+/// What becomes of a part of the language that needs something of its surroundings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It is refused, and why is said.
+    Refused,
+    /// It is read.
+    Accepted,
 }
 
 /// Which cluster a peer selector means that names none.
@@ -45,6 +58,8 @@ impl Default for Dialect {
             cluster: "default".to_owned(),
             unnamed_cluster: UnnamedCluster::Local,
             default_deny: DefaultDeny::AsWritten,
+            node_labels: Reading::Refused,
+            host_policies: Reading::Refused,
         }
     }
 }

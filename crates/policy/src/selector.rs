@@ -32,6 +32,8 @@ pub(crate) fn read(node: &Node, keys: Keys, findings: &mut Findings) -> Option<S
 pub(crate) enum Keys {
     /// With or without a source; without one, any source is meant (CNP and CCNP).
     Sourced,
+    /// As `Sourced`, and labels of nodes may be asked for too (`fromNodes`, `toNodes`).
+    OfNodes,
     /// Kubernetes' own labels (NetworkPolicy), given this prefix when they become ours.
     Kubernetes(&'static str),
 }
@@ -129,7 +131,7 @@ fn read_key(
             let key = if prefix.is_empty() { text.to_owned() } else { format!("{prefix}.{text}") };
             return Some((Some(Source::K8s), key));
         }
-        Keys::Sourced => text.split_once(':').unwrap_or(("any", text)),
+        Keys::Sourced | Keys::OfNodes => text.split_once(':').unwrap_or(("any", text)),
     };
     if prefix == "any" {
         check_key(key, span, findings)?;
@@ -145,6 +147,10 @@ fn read_key(
         return None;
     };
     match source {
+        Source::Node if matches!(keys, Keys::OfNodes) => {
+            check_key(key, span, findings)?;
+            Some((Some(source), key.to_owned()))
+        }
         Source::Cidr => Some((Some(source), read_cidr_key(key, span, findings)?)),
         Source::Fqdn | Source::CidrGroup | Source::Node => {
             fields::unsupported(&format!("{prefix}: labels"), span, findings);

@@ -1,10 +1,12 @@
 //! Rules in words: one plain sentence each, and the parts that explanations quote.
 
-use podwall_model::{Direction, NAMESPACE_LABELS, POD_NAMESPACE, POLICY_CLUSTER, Protocol, Source};
+use podwall_model::{
+    Cidr, Direction, NAMESPACE_LABELS, POD_NAMESPACE, POLICY_CLUSTER, Protocol, Source,
+};
 
 use crate::icmp;
 use crate::rule::{
-    Action, Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test,
+    Effect, Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test, Which,
 };
 use crate::scope::is;
 
@@ -31,17 +33,23 @@ pub fn sentence(rule: &Rule) -> String {
         };
     }
     let (peers, ports) = (peers(&rule.peers), ports(&rule.ports));
-    match (rule.direction, rule.action) {
-        (Direction::Ingress, Action::Allow) => {
+    match (rule.direction, rule.effect) {
+        (Direction::Ingress, Effect::Allow) => {
             format!("{who} accept {ports} from {peers}{isolates}")
         }
-        (Direction::Ingress, Action::Deny) => {
+        (Direction::Ingress, Effect::Deny) => {
             format!("{who} refuse {ports} from {peers}{isolates}")
         }
-        (Direction::Egress, Action::Allow) => {
+        (Direction::Egress, Effect::Allow) => {
             format!("{who} may reach {peers} on {ports}{isolates}")
         }
-        (Direction::Egress, Action::Deny) => {
+        (Direction::Ingress, Effect::Pass) => {
+            format!("for {ports} from {peers} the next tier decides what {who} accept")
+        }
+        (Direction::Egress, Effect::Pass) => {
+            format!("for {peers} on {ports} the next tier decides what {who} may reach")
+        }
+        (Direction::Egress, Effect::Deny) => {
             format!("{who} may not reach {peers} on {ports}{isolates}")
         }
     }
@@ -61,15 +69,36 @@ fn peer(peer: &Peer) -> String {
         Peer::Labels(selector) => workloads(selector),
         Peer::Cidr { cidr, except, reach } => {
             let outside = match reach {
-                Reach::World => "outside addresses in ",
+                Reach::World | Reach::Outside => "outside addresses in ",
                 Reach::Everything => "addresses in ",
             };
-            let except = match except.as_slice() {
-                [] => String::new(),
-                some => format!(" except {}", either(some.iter().map(|cidr| cidr.to_string()))),
-            };
-            format!("{outside}{cidr}{except}")
+            format!("{outside}{cidr}{}", but(except))
         }
+        Peer::Group { which: Which::Named(name), except } => {
+            format!("outside addresses in the group {name}{}", but(except))
+        }
+        Peer::Group { which: Which::Labelled(selector), except } => {
+            format!("outside addresses in groups {}{}", clauses(&selector.0), but(except))
+        }
+        Peer::Service { which, namespace } => {
+            let place = match namespace {
+                Some(namespace) => format!(" in {namespace}"),
+                None => String::new(),
+            };
+            match which {
+                Which::Named(name) => format!("what is behind the service {name}{place}"),
+                Which::Labelled(selector) => {
+                    format!("what is behind services {}{place}", clauses(&selector.0))
+                }
+            }
+        }
+    }
+}
+
+fn but(except: &[Cidr]) -> String {
+    match except {
+        [] => String::new(),
+        some => format!(" except {}", either(some.iter().map(|cidr| cidr.to_string()))),
     }
 }
 

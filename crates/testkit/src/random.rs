@@ -43,6 +43,7 @@ impl Case {
             cidr_means_nodes: chance.percent(10),
             cidr_means_pods: chance.percent(10),
             node_labels: chance.percent(10),
+            host_policies: false,
         };
         Case { seed, world, policies, options }
     }

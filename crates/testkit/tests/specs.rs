@@ -74,8 +74,7 @@ tests:
     let error = read_text(text, Path::new("wrong.yaml"), &Default::default()).unwrap_err();
     assert_eq!(error.line, 6, "{error}");
     for (field, said) in [
-        ("options: {hostPolicies: true}", "not supported yet: `hostPolicies`"),
-        ("options: {nodeLabels: true}", "not supported yet: `nodeLabels`"),
+        ("options: {cidrMatch: [world]}", "neither nodes nor pods: `world`"),
         ("tests: [{from: d/a, to: d/b, port: 80/TCP, http: {path: /}, expect: L7-OK}]", "`http`"),
         ("tests: [{from: d/a, to: d/b, port: 80/TCP, expect: REFUSED}]", "`REFUSED`"),
     ] {

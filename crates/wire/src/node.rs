@@ -340,6 +340,11 @@ mod tests {
                 }],
                 ..Default::default()
             }],
+            cidr_groups: vec![model::CidrGroup {
+                name: "partners".into(),
+                labels: [("kind".to_owned(), "partner".to_owned())].into(),
+                cidrs: vec!["198.51.100.0/24".parse().unwrap(), "fd00::/8".parse().unwrap()],
+            }],
             api_servers: vec!["203.0.113.1".parse().unwrap()],
             names: vec![model::ExternalName {
                 name: "api.example.com".into(),

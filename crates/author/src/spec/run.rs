@@ -10,6 +10,7 @@ use podwall_policy::explain::{self, NEAREST, explain};
 use podwall_policy::judge::Question;
 use podwall_policy::matching::Packet;
 use podwall_policy::mode::PolicySet;
+use podwall_policy::rule::Subject;
 
 use super::place::Family;
 use super::{Change, Crossing, Invalid, Outcome, Spec, State, Test, Told, Unfit, Witness};
@@ -168,18 +169,28 @@ fn answer(
     witness: &mut dyn Witness,
 ) -> Result<Answer, Unfit> {
     let mut told: Vec<(Crossing, Told)> = Vec::new();
+    let mut passed_over = false;
     for direction in Direction::BOTH {
         let (own, peer) = match direction {
             Direction::Egress => (&from, &to),
             Direction::Ingress => (&to, &from),
         };
         let asked = test.direction.is_none_or(|only| only == direction);
-        let here = |name: &WorkloadName| asked && is_local(name, state);
-        let Some(subject) = own.workload.clone().filter(here) else { continue };
+        let here = |name: &WorkloadName| is_local(name, state);
+        let of_node = || own.is_host().then(|| local_node(state)).flatten();
+        let subject = own.workload.clone().filter(here).or_else(of_node);
+        let Some(subject) = subject.filter(|_| asked) else { continue };
+        if subject.namespace.is_empty() && !witness.knows_nodes() {
+            passed_over = true;
+            continue;
+        }
         let crossing =
             Crossing { subject, own: own.clone(), direction, peer: peer.clone(), packet };
         let answer = witness.judge(state, &crossing)?;
         told.push((crossing, answer));
+    }
+    if passed_over && (told.is_empty() || says_of_nodes(state)) {
+        return Err(Unfit("what a node itself sends and gets".to_owned()));
     }
     let stops = |(_, told): &(Crossing, Told)| !told.verdict.passed();
     let would = |(_, told): &(Crossing, Told)| told.verdict == Verdict::WouldDrop;
@@ -200,6 +211,18 @@ fn answer(
         Some((Verdict::Dropped, _)) => Outcome::Drop,
     };
     Ok(Answer { from, to, packet, outcome, decided })
+}
+
+/// The local node in the place of a workload.
+fn local_node(state: &State) -> Option<WorkloadName> {
+    let node = state.world.nodes.iter().find(|node| node.local)?;
+    Some(WorkloadName { namespace: String::new(), name: node.name.clone() })
+}
+
+/// Whether some policy is about nodes, and holds for them.
+fn says_of_nodes(state: &State) -> bool {
+    let mut rules = state.policies.iter().flat_map(|policy| &policy.rules);
+    state.options.host_policies && rules.any(|rule| matches!(rule.subject, Subject::Nodes(_)))
 }
 
 /// Whether a workload is judged on the local node. Each node judges its own.

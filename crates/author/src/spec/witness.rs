@@ -1,8 +1,8 @@
 //! Witnesses: whoever can say what becomes of a packet, put to the same cases and compared.
 
-use podwall_model::{Direction, Reason, RuleId, Verdict, WorkloadName};
+use podwall_model::{Direction, Node, Reason, RuleId, Verdict, WorkloadName, World};
 use podwall_policy::end::End;
-use podwall_policy::judge::Question;
+use podwall_policy::judge::{Judged, Question};
 use podwall_policy::matching::Packet;
 
 use super::State;
@@ -10,7 +10,8 @@ use super::State;
 /// One packet at one workload.
 #[derive(Clone, Debug)]
 pub struct Crossing {
-    /// The workload whose policies are asked; it is in the state's world.
+    /// The workload whose policies are asked; it is in the state's world. Without a namespace it is
+    /// the local node.
     pub subject: WorkloadName,
     /// Itself, at the address that the packet has.
     pub own: End,
@@ -20,6 +21,14 @@ pub struct Crossing {
     pub peer: End,
     /// The packet, with the backend's port.
     pub packet: Packet,
+}
+
+impl Crossing {
+    /// The local node, where it is the one that is asked.
+    pub fn node<'a>(&self, world: &'a World) -> Option<&'a Node> {
+        let is_it = |node: &&Node| node.local && node.name == self.subject.name;
+        if self.subject.namespace.is_empty() { world.nodes.iter().find(is_it) } else { None }
+    }
 }
 
 /// What a witness says of a packet.
@@ -42,6 +51,11 @@ pub trait Witness {
     /// What it is called in reports.
     fn name(&self) -> &'static str;
 
+    /// Whether it judges what a node itself sends and gets.
+    fn knows_nodes(&self) -> bool {
+        true
+    }
+
     /// Takes note of a new state, before anything is judged in it.
     fn settle(&mut self, state: &State) -> Result<(), Unfit>;
 
@@ -63,6 +77,11 @@ impl Witness for Judge {
     }
 
     fn judge(&mut self, state: &State, crossing: &Crossing) -> Result<Told, Unfit> {
+        if let Some(node) = crossing.node(&state.world) {
+            let Crossing { direction, ref peer, packet, .. } = *crossing;
+            let judged = state.court().judge_node(node, direction, peer, packet);
+            return Ok(told(&judged));
+        }
         let subject = state
             .world
             .workload(&crossing.subject)
@@ -73,6 +92,10 @@ impl Witness for Judge {
             peer: &crossing.peer,
             packet: crossing.packet,
         });
-        Ok(Told { verdict: judged.verdict, reason: judged.reason, rule: judged.rule.cloned() })
+        Ok(told(&judged))
     }
+}
+
+fn told(judged: &Judged<'_>) -> Told {
+    Told { verdict: judged.verdict, reason: judged.reason, rule: judged.rule.cloned() }
 }

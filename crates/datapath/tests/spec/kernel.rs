@@ -175,6 +175,11 @@ impl Witness for Kernel {
         "kernel"
     }
 
+    /// No hook is on the way between a node and its own sockets.
+    fn knows_nodes(&self) -> bool {
+        false
+    }
+
     fn settle(&mut self, state: &State) -> Result<(), Unfit> {
         let State { policies, world, options, enforcement, .. } = state;
         let options = Options { enforcement: *enforcement, ..*options };

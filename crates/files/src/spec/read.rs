@@ -8,7 +8,9 @@ use podwall_model::{Direction, IcmpFamily, Mode, Protocol, WorkloadName, World};
 use podwall_policy::judge::Enforcement;
 use podwall_policy::options::Options;
 use podwall_policy::rule::Policy;
-use podwall_policy::{DefaultDeny, Dialect, Severity, UnnamedCluster, check_as, icmp_kind};
+use podwall_policy::{
+    DefaultDeny, Dialect, Reading, Severity, UnnamedCluster, check_as, icmp_kind,
+};
 use serde_saphyr::{Location, Spanned};
 use thiserror::Error;
 
@@ -151,16 +153,12 @@ fn of_world(world: WorldDocument, setting: &Setting<'_>) -> Result<World, SpecEr
 }
 
 fn options(entry: &OptionsEntry, setting: &Setting<'_>) -> Result<State, SpecError> {
-    let later = |at: &Location, name: &str| {
-        Err(setting.error(Some(at), format!("option is not supported yet: `{name}`")))
+    let mut options = Options {
+        host_access: entry.host_access,
+        host_policies: entry.host_policies,
+        node_labels: entry.node_labels,
+        ..Options::default()
     };
-    if let Some(host_policies) = &entry.host_policies {
-        return later(&host_policies.referenced, "hostPolicies");
-    }
-    if entry.node_labels.value {
-        return later(&entry.node_labels.referenced, "nodeLabels");
-    }
-    let mut options = Options { host_access: entry.host_access, ..Options::default() };
     for kind in &entry.cidr_match {
         match kind.value.as_str() {
             "nodes" => options.cidr_means_nodes = true,
@@ -191,6 +189,9 @@ fn options(entry: &OptionsEntry, setting: &Setting<'_>) -> Result<State, SpecErr
             true => DefaultDeny::AsWritten,
             false => DefaultDeny::Forced,
         },
+        node_labels: if entry.node_labels { Reading::Accepted } else { Reading::Refused },
+        // Where policies about nodes do not hold they are still read, and have no effect.
+        host_policies: Reading::Accepted,
     };
     Ok(State { world: World::default(), policies: Vec::new(), options, dialect, enforcement })
 }

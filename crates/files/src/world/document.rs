@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::path::PathBuf;
 
 use podwall_model::{
-    ExternalName, Mode, NamedPort, Namespace, Node, Protocol, Service, ServicePort, Workload,
-    WorkloadName, World,
+    CidrError, CidrGroup, ExternalName, Mode, NamedPort, Namespace, Node, Protocol, Service,
+    ServicePort, Workload, WorkloadName, World,
 };
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -24,6 +24,7 @@ pub struct Document {
     nodes: Vec<NodeEntry>,
     pods: Vec<PodEntry>,
     services: Vec<ServiceEntry>,
+    cidr_groups: Vec<CidrGroupEntry>,
     api_servers: Vec<Spanned<String>>,
     names: Vec<NameEntry>,
 }
@@ -120,6 +121,16 @@ struct ServicePortEntry {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CidrGroupEntry {
+    name: Spanned<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    cidrs: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct NameEntry {
     name: String,
@@ -152,6 +163,7 @@ impl Document {
             nodes: each(self.nodes, node)?,
             workloads,
             services: each(self.services, service)?,
+            cidr_groups: each(self.cidr_groups, cidr_group)?,
             api_servers: each(self.api_servers, |text| parsed(&text))?,
             names: each(self.names, external_name)?,
         };
@@ -249,6 +261,14 @@ fn service(entry: ServiceEntry) -> Result<Service, WorldError> {
     })
 }
 
+fn cidr_group(entry: CidrGroupEntry) -> Result<CidrGroup, WorldError> {
+    Ok(CidrGroup {
+        name: named(entry.name)?,
+        labels: entry.labels,
+        cidrs: each(entry.cidrs, |text| parsed(&text))?,
+    })
+}
+
 fn external_name(entry: NameEntry) -> Result<ExternalName, WorldError> {
     Ok(ExternalName {
         name: entry.name.trim_end_matches('.').to_lowercase(),
@@ -288,6 +308,9 @@ fn unique(world: &World) -> Result<(), WorldError> {
     for node in &world.nodes {
         once(&mut seen, "node", &node.name)?;
     }
+    for group in &world.cidr_groups {
+        once(&mut seen, "group of ranges", &group.name)?;
+    }
     for service in &world.services {
         once(&mut seen, "service", format_args!("{}/{}", service.namespace, service.name))?;
     }
@@ -321,6 +344,12 @@ impl Words for std::net::AddrParseError {
         format!(
             "not an address: `{text}`, hint: as in 10.0.0.5 or fd00::5, without a prefix length"
         )
+    }
+}
+
+impl Words for CidrError {
+    fn words(&self, _: &str) -> String {
+        self.to_string()
     }
 }
 

@@ -43,6 +43,8 @@ faults! {
     HostNeedsRule = "the node needs a rule to reach its workloads";
     DetectionEnforces = "what is in detection enforces";
     NamespaceModeWins = "the mode of a namespace beats the policy's own";
+    PassStaysInTier = "a pass goes on in its own tier";
+    BaselineOpens = "the baseline is asked where a rule isolates";
 }
 
 #[cfg(not(test))]

@@ -10,9 +10,10 @@ use super::fault::{Fault, seeded};
 use super::members::{Members, Peerage};
 use super::ranking::{Rank, Ranking};
 use super::span::{self, Server, Span};
-use super::sweep::{Cover, sweep};
+use super::sweep::{Cover, overlaid, sweep};
 use crate::identity::Identity;
 use crate::options::{Enforcement, Options};
+use crate::rule::Tier;
 use crate::table::{Half, IdentityNumber, Lane, Row, Step};
 
 /// What a half depends on: equal keys are equal halves.
@@ -61,6 +62,11 @@ impl<'a> Halves<'a> {
             Enforcement::Always => true,
             Enforcement::Never => false,
         };
+        let mut ranks = ranks;
+        // What a rule isolates is settled by the normal tier: the baseline is not asked.
+        if ranks.iter().any(isolates) && !seeded(Fault::BaselineOpens) {
+            ranks.retain(|rank| !ranking.is_in(*rank, Tier::Baseline));
+        }
         let by_name = direction == Direction::Ingress || seeded(Fault::PeersNameIsSubjects);
         let names = |rank: &Rank| span::has_names(&ranking[*rank].rule.ports);
         let ports =
@@ -143,8 +149,8 @@ impl<'a> Halves<'a> {
         }
     }
 
-    fn row(&mut self, ranking: &Ranking<'a>, covers: &mut [Cover], otherwise: Rank) -> Arc<Row> {
-        let swept = sweep(covers, otherwise);
+    fn row(&mut self, ranking: &Ranking<'a>, covers: &mut Vec<Cover>, otherwise: Rank) -> Arc<Row> {
+        let swept = passed_on(ranking, covers, otherwise);
         if let Some(row) = self.rows.get(&swept) {
             return Arc::clone(row);
         }
@@ -160,6 +166,26 @@ impl<'a> Halves<'a> {
         self.rows.insert(swept, Arc::clone(&row));
         row
     }
+}
+
+/// Steps in which no pass is left: where one is the strongest, its tier is asked no further.
+fn passed_on(ranking: &Ranking<'_>, covers: &mut Vec<Cover>, otherwise: Rank) -> Vec<(u32, Rank)> {
+    let mut steps = sweep(covers, otherwise);
+    for tier in Tier::ALL {
+        let passes = |rank: Rank| ranking.passes(rank) && ranking.is_in(rank, tier);
+        if !steps.iter().any(|(_, rank)| passes(*rank)) {
+            continue;
+        }
+        covers.retain(|cover| {
+            let goes = match seeded(Fault::PassStaysInTier) {
+                true => ranking.passes(cover.rank),
+                false => true,
+            };
+            !(goes && ranking.is_in(cover.rank, tier))
+        });
+        steps = overlaid(&steps, &sweep(covers, otherwise), passes);
+    }
+    steps
 }
 
 impl Covers {

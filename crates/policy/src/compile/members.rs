@@ -124,7 +124,7 @@ impl<'a> Peerage<'a> {
                 let reach = match reach {
                     Reach::World if seeded(Fault::WorldRangeMeansPods) => Reach::Everything,
                     Reach::Everything if seeded(Fault::EverythingRangeMeansWorld) => Reach::World,
-                    Reach::World | Reach::Everything => *reach,
+                    Reach::World | Reach::Everything | Reach::Outside => *reach,
                 };
                 let inside = self.ranges.get(cidr).into_iter().flatten().copied();
                 inside
@@ -132,13 +132,15 @@ impl<'a> Peerage<'a> {
                     .filter(|at| !self.excepts(peer, *at) || seeded(Fault::ExceptIsIgnored))
                     .collect()
             }
+            // What these refer to has been put in their place before.
+            Peer::Group { .. } | Peer::Service { .. } => Vec::new(),
         }
     }
 
     /// Whether a peer is taken out of this item.
     fn excepts(&self, peer: &Peer, position: u32) -> bool {
         match peer {
-            Peer::Labels(_) => false,
+            Peer::Labels(_) | Peer::Group { .. } | Peer::Service { .. } => false,
             Peer::Cidr { except, .. } => {
                 let ranges = &self.identity(position).ranges;
                 except.iter().any(|cidr| ranges.contains(cidr))

@@ -1,6 +1,7 @@
 //! The ranking: all rules in the order in which they decide. The lowest rank that matches wins.
 //!
-//! Every deny stands before every allow; among equals the first id decides (docs/adr/0001).
+//! Tiers and priorities come first; of one precedence every deny stands before every allow, and
+//! among equals the first id decides (docs/adr/0001).
 
 use std::ops::Index;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use podwall_model::RuleId;
 
 use super::fault::{Fault, seeded};
-use crate::rule::{Action, Policy, Rule};
+use crate::rule::{Effect, Policy, Rule, Tier};
 use crate::table::Decision;
 
 /// A rule's place in the ranking, or one of the two outcomes that no rule stands behind.
@@ -47,9 +48,13 @@ impl<'a> Ranking<'a> {
         if seeded(Fault::LastRuleDecides) {
             rules.reverse();
         }
-        rules.sort_by_key(|(_, rule)| match rule.action {
-            Action::Deny => seeded(Fault::AllowWins),
-            Action::Allow => !seeded(Fault::AllowWins),
+        rules.sort_by_key(|(_, rule)| {
+            let weight = match rule.effect {
+                Effect::Deny => if_seeded(Fault::AllowWins, 1, 0),
+                Effect::Allow => if_seeded(Fault::AllowWins, 0, 1),
+                Effect::Pass => 2,
+            };
+            (rule.precedence, weight)
         });
         Ranking(
             rules
@@ -71,10 +76,25 @@ impl<'a> Ranking<'a> {
             Rank::DEFAULT_DENY => Decision::DEFAULT_DENY,
             Rank(_) => {
                 let ranked = &self[rank];
-                Decision { action: ranked.rule.action, rule: Some(Arc::clone(&ranked.id)) }
+                let action = ranked.rule.effect.action().expect("no pass is left in a row");
+                Decision { action, rule: Some(Arc::clone(&ranked.id)) }
             }
         }
     }
+
+    /// Whether a rule of this tier stands behind a rank.
+    pub(super) fn is_in(&self, rank: Rank, tier: Tier) -> bool {
+        rank < Rank::OPEN && self[rank].rule.precedence.tier == tier
+    }
+
+    /// Whether a pass stands behind a rank.
+    pub(super) fn passes(&self, rank: Rank) -> bool {
+        rank < Rank::OPEN && self[rank].rule.effect == Effect::Pass
+    }
+}
+
+fn if_seeded(fault: Fault, then: u8, otherwise: u8) -> u8 {
+    if seeded(fault) { then } else { otherwise }
 }
 
 impl<'a> Index<Rank> for Ranking<'a> {

@@ -46,6 +46,30 @@ pub(super) fn sweep(covers: &mut [Cover], otherwise: Rank) -> Vec<(u32, Rank)> {
     steps
 }
 
+/// The upper steps, and where one of them is a hole the lower ones.
+pub(super) fn overlaid(
+    upper: &[(u32, Rank)],
+    lower: &[(u32, Rank)],
+    hole: impl Fn(Rank) -> bool,
+) -> Vec<(u32, Rank)> {
+    let at = |steps: &[(u32, Rank)], lane: u32| {
+        let after = steps.partition_point(|(first, _)| *first <= lane);
+        steps[after - 1].1
+    };
+    let mut edges: Vec<u32> = upper.iter().chain(lower).map(|(first, _)| *first).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let mut steps: Vec<(u32, Rank)> = Vec::new();
+    for edge in edges {
+        let rank = at(upper, edge);
+        let rank = if hole(rank) { at(lower, edge) } else { rank };
+        if steps.last().is_none_or(|(_, before)| *before != rank) {
+            steps.push((edge, rank));
+        }
+    }
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +100,16 @@ mod tests {
     #[test]
     fn a_span_to_the_end_has_no_step_behind_it() {
         check(&[cover(1, 7, Lane::END - 1)], &[(0, NONE), (7, 1)]);
+    }
+
+    #[test]
+    fn through_a_hole_the_lower_steps_are_seen() {
+        let steps = |list: &[(u32, u32)]| -> Vec<_> {
+            list.iter().map(|(lane, rank)| (*lane, Rank(*rank))).collect()
+        };
+        let (upper, lower) = (steps(&[(0, 1), (10, 0), (30, 2)]), steps(&[(0, 7), (20, 8)]));
+        let seen = overlaid(&upper, &lower, |rank| rank == Rank(0));
+        assert_eq!(seen, steps(&[(0, 1), (10, 7), (20, 8), (30, 2)]));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use podwall_model::{
 
 use super::*;
 use crate::rule::{
-    Action, Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Test as Ask,
+    Action, Effect, Peer, Peers, Port, Ports, Precedence, Reach, Requirement, Rule, Selector,
+    Test as Ask,
 };
 use crate::table::{Decision, Lane};
 
@@ -77,36 +78,37 @@ fn named(last: Option<u16>) -> Ports {
 }
 
 /// A policy about `a`, of rules that stand in order.
-fn policy(name: &str, rules: Vec<(Direction, Action, Peers, Ports)>) -> Policy {
+fn policy(name: &str, rules: Vec<(Direction, Effect, Peers, Ports)>) -> Policy {
     let id = PolicyId {
         kind: PolicyKind::CiliumNetworkPolicy,
         namespace: Some("d".into()),
         name: name.into(),
     };
-    let rules = (0u32..).zip(rules).map(|(index, (direction, action, peers, ports))| Rule {
+    let rules = (0u32..).zip(rules).map(|(index, (direction, effect, peers, ports))| Rule {
         id: RuleId {
             policy: id.clone(),
-            section: Section { spec: None, direction, deny: action == Action::Deny },
+            section: Section { spec: None, direction, deny: effect == Effect::Deny },
             index: Some(index),
             content: 0,
         },
         subject: Subject::Endpoints(labels(None, "app", &["a"])),
         direction,
-        action,
+        effect,
+        precedence: Precedence::NORMAL,
         peers,
         ports,
         isolates: true,
         log: None,
     });
-    Policy { id: id.clone(), mode: None, rules: rules.collect() }
+    Policy { id: id.clone(), mode: None, rules: rules.collect(), group: None }
 }
 
-fn ingress(action: Action, peers: &[Peer], ports: Ports) -> (Direction, Action, Peers, Ports) {
-    (Direction::Ingress, action, Peers::AnyOf(peers.to_vec()), ports)
+fn ingress(effect: Effect, peers: &[Peer], ports: Ports) -> (Direction, Effect, Peers, Ports) {
+    (Direction::Ingress, effect, Peers::AnyOf(peers.to_vec()), ports)
 }
 
-fn egress(action: Action, peers: &[Peer], ports: Ports) -> (Direction, Action, Peers, Ports) {
-    (Direction::Egress, action, Peers::AnyOf(peers.to_vec()), ports)
+fn egress(effect: Effect, peers: &[Peer], ports: Ports) -> (Direction, Effect, Peers, Ports) {
+    (Direction::Egress, effect, Peers::AnyOf(peers.to_vec()), ports)
 }
 
 struct Node1 {
@@ -162,9 +164,9 @@ fn deny_wins_over_allow_however_narrow() {
     let node = Node1::with(&[policy(
         "p",
         vec![
-            ingress(Action::Allow, &[app("b")], ports(80, 80)),
-            ingress(Action::Deny, &[app("b")], ports(64, 127)),
-            ingress(Action::Allow, &[app("b"), app("c")], Ports::Any),
+            ingress(Effect::Allow, &[app("b")], ports(80, 80)),
+            ingress(Effect::Deny, &[app("b")], ports(64, 127)),
+            ingress(Effect::Allow, &[app("b"), app("c")], Ports::Any),
         ],
     )]);
     assert_eq!(node.from("10.0.0.2", 80), "-p1");
@@ -176,7 +178,7 @@ fn deny_wins_over_allow_however_narrow() {
 
 #[test]
 fn the_first_id_decides_whatever_the_order_of_policies() {
-    let rules = || vec![ingress(Action::Allow, &[app("b")], Ports::Any)];
+    let rules = || vec![ingress(Effect::Allow, &[app("b")], Ports::Any)];
     let (p, q) = (policy("p", rules()), policy("q", rules()));
     assert_eq!(Node1::with(&[p.clone(), q.clone()]).from("10.0.0.2", 1), "+p0");
     assert_eq!(Node1::with(&[q, p]).from("10.0.0.2", 1), "+p0");
@@ -184,12 +186,12 @@ fn the_first_id_decides_whatever_the_order_of_policies() {
 
 #[test]
 fn the_node_reaches_its_workloads_unless_a_rule_denies_it() {
-    let allow = ingress(Action::Allow, &[app("b")], Ports::Any);
+    let allow = ingress(Effect::Allow, &[app("b")], Ports::Any);
     let node = Node1::with(&[policy("p", vec![allow.clone()])]);
     assert_eq!(node.from("192.0.2.1", 80), "+");
     assert_eq!(node.from("192.0.2.2", 80), "-");
     let host = Peer::Labels(labels(Some(Source::Reserved), "host", &[""]));
-    let deny = ingress(Action::Deny, &[host], ports(80, 80));
+    let deny = ingress(Effect::Deny, &[host], ports(80, 80));
     let node = Node1::with(&[policy("p", vec![allow, deny])]);
     assert_eq!(node.from("192.0.2.1", 80), "-p1");
     assert_eq!(node.from("192.0.2.1", 81), "+");
@@ -201,8 +203,8 @@ fn an_excepted_range_is_not_denied_and_another_rule_may_allow_it() {
     let node = Node1::with(&[policy(
         "p",
         vec![
-            egress(Action::Allow, &[narrow], Ports::Any),
-            egress(Action::Allow, &[range("198.51.100.7/32", &[], Reach::World)], Ports::Any),
+            egress(Effect::Allow, &[narrow], Ports::Any),
+            egress(Effect::Allow, &[range("198.51.100.7/32", &[], Reach::World)], Ports::Any),
         ],
     )]);
     assert_eq!(node.to("198.51.1.1", 1), "+p0");
@@ -214,7 +216,7 @@ fn an_excepted_range_is_not_denied_and_another_rule_may_allow_it() {
 fn a_range_means_pods_only_where_its_kind_says_so() {
     for (reach, expected) in [(Reach::World, "-"), (Reach::Everything, "+p0")] {
         let peers = [range("10.0.0.0/8", &[], reach)];
-        let node = Node1::with(&[policy("p", vec![egress(Action::Allow, &peers, Ports::Any)])]);
+        let node = Node1::with(&[policy("p", vec![egress(Effect::Allow, &peers, Ports::Any)])]);
         assert_eq!(node.to("10.0.0.2", 80), expected);
         assert_eq!(node.to("10.200.0.1", 80), "+p0");
     }
@@ -226,8 +228,8 @@ fn a_named_port_is_the_subjects_on_ingress_and_each_peers_on_egress() {
     let node = Node1::with(&[policy(
         "p",
         vec![
-            ingress(Action::Allow, &both, named(Some(8090))),
-            egress(Action::Allow, &both, named(Some(8090))),
+            ingress(Effect::Allow, &both, named(Some(8090))),
+            egress(Effect::Allow, &both, named(Some(8090))),
         ],
     )]);
     assert_eq!(node.from("10.0.0.2", 8000), "-");
@@ -240,7 +242,7 @@ fn a_named_port_is_the_subjects_on_ingress_and_each_peers_on_egress() {
 
 #[test]
 fn a_named_port_of_anyone_is_looked_up_in_every_peer() {
-    let rule = (Direction::Egress, Action::Allow, Peers::Anyone, named(None));
+    let rule = (Direction::Egress, Effect::Allow, Peers::Anyone, named(None));
     let node = Node1::with(&[policy("p", vec![rule])]);
     assert_eq!(node.to("10.0.0.2", 8000), "+p0");
     assert_eq!(node.to("10.0.1.1", 8080), "+p0");
@@ -250,7 +252,7 @@ fn a_named_port_of_anyone_is_looked_up_in_every_peer() {
 #[test]
 fn an_icmp_type_is_that_type_alone() {
     let kind = Port::Icmp { family: IcmpFamily::V4, kind: 0 };
-    let rule = ingress(Action::Allow, &[app("b")], Ports::AnyOf(vec![kind]));
+    let rule = ingress(Effect::Allow, &[app("b")], Ports::AnyOf(vec![kind]));
     let node = Node1::with(&[policy("p", vec![rule])]);
     let icmp = |kind| shown(&node.decision(Direction::Ingress, "10.0.0.2", Protocol::ICMP, kind));
     assert_eq!((icmp(0).as_str(), icmp(8).as_str()), ("+p0", "-"));
@@ -261,8 +263,8 @@ fn nothing_listed_is_nobody_and_no_port() {
     let node = Node1::with(&[policy(
         "p",
         vec![
-            ingress(Action::Allow, &[], Ports::Any),
-            ingress(Action::Allow, &[app("b")], Ports::AnyOf(vec![])),
+            ingress(Effect::Allow, &[], Ports::Any),
+            ingress(Effect::Allow, &[app("b")], Ports::AnyOf(vec![])),
         ],
     )]);
     assert_eq!(node.from("10.0.0.2", 80), "-");
@@ -270,7 +272,7 @@ fn nothing_listed_is_nobody_and_no_port() {
 
 #[test]
 fn a_rule_that_does_not_isolate_leaves_the_rest_open() {
-    let mut quiet = policy("p", vec![ingress(Action::Deny, &[app("b")], ports(80, 80))]);
+    let mut quiet = policy("p", vec![ingress(Effect::Deny, &[app("b")], ports(80, 80))]);
     quiet.rules[0].isolates = false;
     let node = Node1::with(&[quiet]);
     assert!(!node.class("a").enforce.ingress.isolated);
@@ -280,7 +282,7 @@ fn a_rule_that_does_not_isolate_leaves_the_rest_open() {
 
 #[test]
 fn modes_make_two_tables_and_one_where_nothing_is_in_detection() {
-    let deny = |name| policy(name, vec![ingress(Action::Deny, &[app("b")], Ports::Any)]);
+    let deny = |name| policy(name, vec![ingress(Effect::Deny, &[app("b")], Ports::Any)]);
     let node = Node1::with(&[deny("p")]);
     assert!(Arc::ptr_eq(&node.class("a").enforce, &node.class("a").both));
     assert!(Arc::ptr_eq(&node.class("b").enforce, &node.class("c").both));
@@ -293,7 +295,7 @@ fn modes_make_two_tables_and_one_where_nothing_is_in_detection() {
 
 #[test]
 fn equal_rows_are_one_and_unknown_peers_share_the_fallback() {
-    let rules = vec![ingress(Action::Allow, &[app("b"), app("c")], ports(80, 80))];
+    let rules = vec![ingress(Effect::Allow, &[app("b"), app("c")], ports(80, 80))];
     let node = Node1::with(&[policy("p", rules)]);
     let half = &node.class("a").enforce.ingress;
     let at = |ip: &str| node.compiled.resolved.look_up(ip.parse::<IpAddr>().unwrap().into());

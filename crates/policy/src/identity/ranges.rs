@@ -38,11 +38,13 @@ impl Ranges {
                     }
                     Peer::Cidr { cidr, except, reach } => {
                         let set = match reach {
-                            Reach::World => &mut ranges.world,
+                            Reach::World | Reach::Outside => &mut ranges.world,
                             Reach::Everything => &mut ranges.everything,
                         };
                         except.iter().chain([cidr]).for_each(|cidr| set.insert(*cidr));
                     }
+                    // What these refer to has been put in their place before.
+                    Peer::Group { .. } | Peer::Service { .. } => {}
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use podwall_model::{Namespace, Node, Protocol, Workload, WorkloadName};
 
 use super::*;
-use crate::rule::{Action, Peer, Peers, Policy, Ports, Reach, Rule, Selector, Subject};
+use crate::rule::{Effect, Peer, Peers, Policy, Ports, Precedence, Reach, Rule, Selector, Subject};
 use podwall_model::{Direction, PolicyId, PolicyKind, RuleId, Section};
 
 fn workload(name: &str, app: &str, addresses: &[&str]) -> Workload {
@@ -59,13 +59,14 @@ fn ranges(items: &[(&str, Option<&str>, Reach)]) -> Ranges {
         id: RuleId { policy: policy.clone(), section, index: Some(0), content: 0 },
         subject: Subject::Endpoints(Selector::default()),
         direction: Direction::Egress,
-        action: Action::Allow,
+        effect: Effect::Allow,
+        precedence: Precedence::NORMAL,
         peers: Peers::AnyOf(peers.collect()),
         ports: Ports::Any,
         isolates: true,
         log: None,
     };
-    Ranges::of(&[Policy { id: policy, mode: None, rules: vec![rule] }])
+    Ranges::of(&[Policy { id: policy, mode: None, rules: vec![rule], group: None }])
 }
 
 fn number_of(resolved: &Resolved, ip: &str) -> IdentityNumber {

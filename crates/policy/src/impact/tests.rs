@@ -7,7 +7,8 @@ use podwall_model::{
 
 use super::*;
 use crate::rule::{
-    Peer, Peers as RulePeers, Port, Ports, Requirement, Rule, Selector, Subject, Test as Ask,
+    Effect, Peer, Peers as RulePeers, Port, Ports, Precedence, Requirement, Rule, Selector,
+    Subject, Test as Ask,
 };
 
 fn name(text: &str) -> WorkloadName {
@@ -50,13 +51,14 @@ fn allow(policy: &str, peer: &str, port: u16) -> Policy {
         id: RuleId { policy: id.clone(), section, index: Some(0), content: 0 },
         subject: Subject::Endpoints(app("db")),
         direction: Direction::Ingress,
-        action: Action::Allow,
+        effect: Effect::Allow,
+        precedence: Precedence::NORMAL,
         peers: RulePeers::AnyOf(vec![Peer::Labels(app(peer))]),
         ports: Ports::AnyOf(vec![Port::Range { protocol: Protocol::TCP, first: port, last: port }]),
         isolates: true,
         log: None,
     };
-    Policy { id, mode: None, rules: vec![rule] }
+    Policy { id, mode: None, rules: vec![rule], group: None }
 }
 
 /// So many events of somebody who reached the database.
@@ -119,7 +121,7 @@ fn a_policy_in_detection_that_would_allow_it_is_named_and_switching_it_too_helps
 #[test]
 fn a_deny_is_told_with_its_rule_and_leans_on_nobody() {
     let mut deny = allow("deny", "job", 5432);
-    deny.rules[0].action = Action::Deny;
+    deny.rules[0].effect = Effect::Deny;
     deny.rules[0].isolates = false;
     let policies = [deny, allow("job", "job", 5432)];
     let impact = check(&policies, &["deny"], &[flow("10.0.0.3", 5432, 2)]);

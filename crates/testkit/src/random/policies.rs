@@ -4,11 +4,12 @@ use podwall_model::{
     Cidr, Direction, IcmpFamily, Mode, PolicyId, PolicyKind, Protocol, RuleId, Section, Source,
 };
 use podwall_policy::rule::{
-    Action, Peer, Peers, Policy, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test,
+    Effect, Peer, Peers, Policy, Port, Ports, Precedence, Reach, Requirement, Rule, Selector,
+    Subject, Test, Tier, Which,
 };
 
 use super::Chance;
-use super::world::{ACCOUNTS, APPS, NAMESPACES, PORT_NAMES, PORTS, TIERS};
+use super::world::{ACCOUNTS, APPS, GROUPS, NAMESPACES, PORT_NAMES, PORTS, SERVICES, TIERS};
 
 /// Ranges that cut through pods, nodes and the outside, with what may be excepted from each.
 const RANGES: [(&str, &[&str]); 20] = [
@@ -46,13 +47,9 @@ fn policy(at: usize, chance: &mut Chance) -> Policy {
         PolicyKind::CiliumClusterwideNetworkPolicy,
         PolicyKind::CiliumNetworkPolicy,
         PolicyKind::NetworkPolicy,
+        PolicyKind::ClusterNetworkPolicy,
     ]);
-    let namespace = match kind {
-        PolicyKind::CiliumClusterwideNetworkPolicy => None,
-        PolicyKind::CiliumNetworkPolicy | PolicyKind::NetworkPolicy => {
-            Some(chance.pick(&NAMESPACES[..2]).to_string())
-        }
-    };
+    let namespace = kind.is_namespaced().then(|| chance.pick(&NAMESPACES[..2]).to_string());
     let id = PolicyId { kind, namespace, name: format!("p{at}") };
     let mode = match chance.below(12) {
         0 => Some(Mode::Off),
@@ -68,8 +65,23 @@ fn policy(at: usize, chance: &mut Chance) -> Policy {
         rule.isolates = isolates;
         rules.push(rule);
     }
+    if kind == PolicyKind::ClusterNetworkPolicy {
+        put_in_tier(&mut rules, chance);
+    }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    Policy { id, mode, rules }
+    Policy { id, mode, rules, group: None }
+}
+
+/// One tier and priority for all rules of a policy, in the order of their indexes.
+fn put_in_tier(rules: &mut [Rule], chance: &mut Chance) {
+    let tier = chance.one_of(&[Tier::Admin, Tier::Baseline]);
+    let priority = chance.below(3) as u32;
+    for (index, rule) in (0..).zip(rules) {
+        rule.precedence = Precedence { tier, priority, index };
+        rule.effect = chance.one_of(&[Effect::Deny, Effect::Allow, Effect::Pass]);
+        rule.isolates = false;
+        rule.id.section.deny = false;
+    }
 }
 
 fn subject(id: &PolicyId, chance: &mut Chance) -> Subject {
@@ -98,7 +110,8 @@ fn rule(policy: &PolicyId, index: u32, subject: &Subject, chance: &mut Chance) -
         },
         subject: subject.clone(),
         direction,
-        action: if deny { Action::Deny } else { Action::Allow },
+        effect: if deny { Effect::Deny } else { Effect::Allow },
+        precedence: Precedence::NORMAL,
         peers: peers(policy.kind, chance),
         ports: ports(chance),
         isolates: true,
@@ -118,16 +131,44 @@ fn peer(kind: PolicyKind, chance: &mut Chance) -> Peer {
     if chance.percent(55) {
         return Peer::Labels(selector(75, chance));
     }
+    if chance.percent(20) {
+        return reference(chance);
+    }
     let (range, inside) = chance.one_of(&RANGES);
     let cidr = |text: &str| text.parse::<Cidr>().expect("a range of the list");
     let except = inside.iter().filter(|_| chance.percent(40)).map(|text| cidr(text)).collect();
     let reach = match kind {
-        PolicyKind::NetworkPolicy => Reach::Everything,
-        PolicyKind::CiliumClusterwideNetworkPolicy | PolicyKind::CiliumNetworkPolicy => {
-            Reach::World
+        PolicyKind::NetworkPolicy | PolicyKind::ClusterNetworkPolicy => Reach::Everything,
+        PolicyKind::CiliumClusterwideNetworkPolicy => {
+            chance.one_of(&[Reach::World, Reach::Outside])
         }
+        PolicyKind::CiliumNetworkPolicy
+        | PolicyKind::AdminNetworkPolicy
+        | PolicyKind::BaselineAdminNetworkPolicy
+        | PolicyKind::CiliumCIDRGroup => Reach::World,
     };
     Peer::Cidr { cidr: cidr(range), except, reach }
+}
+
+/// A group of ranges or a service; some are not there.
+fn reference(chance: &mut Chance) -> Peer {
+    let is_service = chance.percent(50);
+    let names = if is_service { SERVICES } else { GROUPS };
+    let which = match chance.below(10) {
+        0 => Which::Named("nowhere".to_owned()),
+        1..6 => Which::Named(chance.pick(&names).to_string()),
+        _ => {
+            let test = Test::In(vec![chance.pick(&TIERS).to_string()]);
+            let source = Some(Source::K8s);
+            Which::Labelled(Selector(vec![Requirement { source, key: "tier".into(), test }]))
+        }
+    };
+    if is_service {
+        let namespace = chance.percent(50).then(|| chance.pick(&NAMESPACES).to_string());
+        return Peer::Service { which, namespace };
+    }
+    let except = ["198.51.100.7/32"].iter().filter(|_| chance.percent(40));
+    Peer::Group { which, except: except.map(|text| text.parse().expect("a range")).collect() }
 }
 
 /// A selector with a requirement in so many of a hundred cases, and sometimes a second.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use podwall_model::{Mode, NamedPort, Namespace, Node, Protocol, Workload, WorkloadName, World};
+use podwall_model::{
+    CidrGroup, Mode, NamedPort, Namespace, Node, Protocol, Service, Workload, WorkloadName, World,
+};
 
 use super::Chance;
 
@@ -15,6 +17,8 @@ pub(super) const TIERS: [&str; 2] = ["x", "y"];
 pub(super) const ACCOUNTS: [&str; 2] = ["default", "robot"];
 pub(super) const PORT_NAMES: [&str; 3] = ["http", "dns", "admin"];
 pub(super) const PORTS: [u16; 6] = [53, 80, 81, 443, 8000, 8080];
+pub(super) const SERVICES: [&str; 2] = ["shop", "bank"];
+pub(super) const GROUPS: [&str; 2] = ["partners", "banned"];
 /// Where pods of the first namespaces live, so that ranges cut through them.
 pub(super) const API_SERVER: &str = "203.0.113.1";
 
@@ -29,7 +33,35 @@ pub(super) fn random(chance: &mut Chance) -> World {
     (first.node, first.host_network) = (LOCAL.to_owned(), false);
     let api_servers =
         if chance.percent(50) { vec![API_SERVER.parse().expect("an address")] } else { vec![] };
-    World { namespaces, nodes, workloads, api_servers, ..World::default() }
+    let services = (0..2).map(|at| service(at, chance)).collect();
+    let cidr_groups = (0..2).map(|at| group(at, chance)).collect();
+    World { namespaces, nodes, workloads, api_servers, services, cidr_groups, ..World::default() }
+}
+
+/// With a selector, or with addresses of which some are pods.
+fn service(at: usize, chance: &mut Chance) -> Service {
+    let mut service = Service {
+        name: SERVICES[at].to_owned(),
+        namespace: chance.pick(&NAMESPACES).to_string(),
+        labels: BTreeMap::from([("tier".to_owned(), chance.pick(&TIERS).to_string())]),
+        ..Service::default()
+    };
+    if chance.percent(60) {
+        service.selector.insert("app".to_owned(), chance.pick(&APPS).to_string());
+    } else {
+        let addresses = ["198.51.100.7", "10.0.0.1", "2001:db8:1::7"];
+        let some = addresses.iter().filter(|_| chance.percent(50));
+        service.endpoints = some.map(|text| text.parse().expect("an address")).collect();
+    }
+    service
+}
+
+fn group(at: usize, chance: &mut Chance) -> CidrGroup {
+    let ranges = ["198.51.100.0/24", "10.0.0.0/30", "203.0.113.1/32", "2001:db8:1::/48"];
+    let labels = BTreeMap::from([("tier".to_owned(), chance.pick(&TIERS).to_string())]);
+    let some = ranges.iter().filter(|_| chance.percent(40));
+    let cidrs = some.map(|text| text.parse().expect("a range")).collect();
+    CidrGroup { name: GROUPS[at].to_owned(), labels, cidrs }
 }
 
 fn namespace(name: &str, chance: &mut Chance) -> Namespace {

@@ -32,16 +32,22 @@ impl Witness for Tables {
         Ok(())
     }
 
-    fn judge(&mut self, _: &State, crossing: &Crossing) -> Result<Told, Unfit> {
+    fn judge(&mut self, state: &State, crossing: &Crossing) -> Result<Told, Unfit> {
         let compiled = self.compiled.as_ref().expect("a state is settled before it is judged");
         // What a workload sends to itself meets no table.
         if crossing.peer.workload.as_ref() == Some(&crossing.subject) {
             return Ok(tell(&Decision::OPEN, &Decision::OPEN));
         }
         let classes = classes(compiled);
-        let class = classes
-            .get(&crossing.subject)
-            .ok_or_else(|| Unfit(format!("a workload without a table: `{}`", crossing.subject)))?;
+        let class = match crossing.node(&state.world) {
+            Some(_) => match &compiled.node {
+                Some(node) if !crossing.peer.is_host() => node,
+                Some(_) | None => return Ok(tell(&Decision::OPEN, &Decision::OPEN)),
+            },
+            None => classes.get(&crossing.subject).ok_or_else(|| {
+                Unfit(format!("a workload without a table: `{}`", crossing.subject))
+            })?,
+        };
         let peer = identity(compiled, &crossing.peer)?;
         let lane = Lane::new(crossing.packet.protocol, crossing.packet.port);
         let direction = crossing.direction;

@@ -21,6 +21,8 @@ pub struct World {
     pub workloads: Vec<Workload>,
     /// Services.
     pub services: Vec<Service>,
+    /// Groups of address ranges.
+    pub cidr_groups: Vec<CidrGroup>,
     /// Addresses of a control plane that is on none of the nodes.
     pub api_servers: Vec<IpAddr>,
     /// Names that were seen answered.
@@ -121,6 +123,17 @@ pub struct ServicePort {
     pub protocol: u8,
 }
 
+/// Address ranges under one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CidrGroup {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The ranges, each with the address that it begins with and its length.
+    pub cidrs: Vec<(IpAddr, u8)>,
+}
+
 /// A name of the outside that resolved to addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalName {
@@ -144,6 +157,7 @@ impl From<&model::World> for World {
             nodes: all(&world.nodes),
             workloads: all(&world.workloads),
             services: all(&world.services),
+            cidr_groups: all(&world.cidr_groups),
             api_servers: world.api_servers.clone(),
             names: all(&world.names),
         }
@@ -157,6 +171,7 @@ impl From<World> for model::World {
             nodes: all(world.nodes),
             workloads: all(world.workloads),
             services: all(world.services),
+            cidr_groups: all(world.cidr_groups),
             api_servers: world.api_servers,
             names: all(world.names),
         }
@@ -284,6 +299,31 @@ impl From<ServicePort> for model::ServicePort {
     fn from(it: ServicePort) -> model::ServicePort {
         let protocol = model::Protocol(it.protocol);
         model::ServicePort { name: it.name, port: it.port, target: it.target, protocol }
+    }
+}
+
+impl From<&model::CidrGroup> for CidrGroup {
+    fn from(it: &model::CidrGroup) -> CidrGroup {
+        let parts = |cidr: &model::Cidr| (cidr.network(), cidr.length());
+        CidrGroup {
+            name: it.name.clone(),
+            labels: it.labels.clone(),
+            cidrs: it.cidrs.iter().map(parts).collect(),
+        }
+    }
+}
+
+impl From<CidrGroup> for model::CidrGroup {
+    /// A length that the family does not have means the one address.
+    fn from(it: CidrGroup) -> model::CidrGroup {
+        let whole = |(ip, length): &(IpAddr, u8)| {
+            model::Cidr::around(*ip, *length).unwrap_or(model::Cidr::host(*ip))
+        };
+        model::CidrGroup {
+            name: it.name,
+            labels: it.labels,
+            cidrs: it.cidrs.iter().map(whole).collect(),
+        }
     }
 }
 

@@ -1,0 +1,130 @@
+//! References: groups of ranges and services, put in their place before anything is compiled.
+//!
+//! A rule that refers to something of the world becomes the same rule about addresses and labels.
+//! What is not there, or leads nowhere, means nobody.
+
+use std::borrow::Cow;
+
+use podwall_model::{Cidr, CidrGroup, Label, Labels, POD_NAMESPACE, Service, Source, World};
+
+use super::posting::{Bearer, Postings};
+use crate::options::Options;
+use crate::rule::{Peer, Peers, Policy, Reach, Requirement, Rule, Selector, Test, Which};
+
+/// The same policies without references; they themselves where there are none.
+pub(crate) fn settled<'a>(policies: &'a [Policy], world: &World) -> Cow<'a, [Policy]> {
+    let refers = |rule: &Rule| match &rule.peers {
+        Peers::Anyone => false,
+        Peers::AnyOf(list) => list.iter().any(refers),
+    };
+    if !policies.iter().flat_map(|policy| &policy.rules).any(refers) {
+        return Cow::Borrowed(policies);
+    }
+    let known = Known::of(policies, world);
+    let settle = |rule: &Rule| Rule { peers: known.peers(&rule.peers), ..rule.clone() };
+    let policies = policies.iter().map(|policy| Policy {
+        rules: policy.rules.iter().map(settle).collect(),
+        id: policy.id.clone(),
+        mode: policy.mode,
+        group: policy.group.clone(),
+    });
+    Cow::Owned(policies.collect())
+}
+
+fn refers(peer: &Peer) -> bool {
+    match peer {
+        Peer::Labels(_) | Peer::Cidr { .. } => false,
+        Peer::Group { .. } | Peer::Service { .. } => true,
+    }
+}
+
+/// What can be referred to.
+struct Known<'a> {
+    groups: Vec<&'a CidrGroup>,
+    services: &'a [Service],
+}
+
+impl<'a> Known<'a> {
+    fn of(policies: &'a [Policy], world: &'a World) -> Known<'a> {
+        let documents = policies.iter().filter_map(|policy| policy.group.as_ref());
+        Known { groups: documents.chain(&world.cidr_groups).collect(), services: &world.services }
+    }
+
+    fn peers(&self, peers: &Peers) -> Peers {
+        match peers {
+            Peers::Anyone => Peers::Anyone,
+            Peers::AnyOf(list) => {
+                Peers::AnyOf(list.iter().flat_map(|peer| self.peer(peer)).collect())
+            }
+        }
+    }
+
+    fn peer(&self, peer: &Peer) -> Vec<Peer> {
+        match peer {
+            Peer::Labels(_) | Peer::Cidr { .. } => vec![peer.clone()],
+            Peer::Group { which, except } => {
+                let groups: Vec<Carrier<'_>> =
+                    self.groups.iter().map(|group| (group.name.as_str(), &group.labels)).collect();
+                let chosen = chosen(&groups, which);
+                let cidrs = chosen.into_iter().flat_map(|at| &self.groups[at].cidrs);
+                let item = |cidr: &Cidr| Peer::Cidr {
+                    cidr: *cidr,
+                    except: except.clone(),
+                    reach: Reach::World,
+                };
+                cidrs.map(item).collect()
+            }
+            Peer::Service { which, namespace } => {
+                let services: Vec<Carrier<'_>> = self
+                    .services
+                    .iter()
+                    .map(|service| (service.name.as_str(), &service.labels))
+                    .collect();
+                let chosen = chosen(&services, which).into_iter().map(|at| &self.services[at]);
+                chosen
+                    .filter(|service| {
+                        namespace.as_ref().is_none_or(|one| *one == service.namespace)
+                    })
+                    .flat_map(backends)
+                    .collect()
+            }
+        }
+    }
+}
+
+/// The name and the own labels of what can be referred to.
+type Carrier<'a> = (&'a str, &'a std::collections::BTreeMap<String, String>);
+
+fn chosen(carriers: &[Carrier<'_>], which: &Which) -> Vec<usize> {
+    match which {
+        Which::Named(name) => {
+            (0..carriers.len()).filter(|at| carriers[*at].0 == name.as_str()).collect()
+        }
+        Which::Labelled(selector) => {
+            let labels: Vec<Labels> = carriers.iter().map(|(_, own)| labels(own)).collect();
+            let postings = Postings::of(labels.iter().map(Bearer::Subject), Options::default());
+            postings.select(selector).into_iter().map(|at| at as usize).collect()
+        }
+    }
+}
+
+fn labels(own: &std::collections::BTreeMap<String, String>) -> Labels {
+    own.iter().map(|(key, value)| Label::new(Source::K8s, key, value)).collect()
+}
+
+/// Whom a service leads to: the pods that it selects, else the addresses that it lists.
+fn backends(service: &Service) -> Vec<Peer> {
+    if service.selector.is_empty() {
+        let address = |ip| Peer::Cidr { cidr: Cidr::host(ip), except: vec![], reach: Reach::World };
+        return service.endpoints.iter().copied().map(address).collect();
+    }
+    let asked = |key: &str, value: &str| Requirement {
+        source: Some(Source::K8s),
+        key: key.to_owned(),
+        test: Test::In(vec![value.to_owned()]),
+    };
+    let mut requirements: Vec<Requirement> =
+        service.selector.iter().map(|(key, value)| asked(key, value)).collect();
+    requirements.push(asked(POD_NAMESPACE, &service.namespace));
+    vec![Peer::Labels(Selector(requirements))]
+}

@@ -1,0 +1,141 @@
+//! Subjects and peers of policies in tiers.
+
+use podwall_model::{Direction, NAMESPACE_LABELS, Source};
+
+use super::Scopes;
+use crate::diagnostic::{Code, Findings, Span};
+use crate::fields::{self, Fields};
+use crate::peers;
+use crate::rule::{Effect, Peer, Reach, Requirement, Selector, Test};
+use crate::scope::{Reading, Scope};
+use crate::selector::{self, Keys};
+use crate::yaml::Node;
+
+/// What one item of a peer list means.
+pub(super) struct Read {
+    pub(super) peers: Vec<Peer>,
+    /// Whether those peers can name ports.
+    pub(super) has_named_ports: bool,
+}
+
+/// Whom a policy is about: whole namespaces, or pods in some.
+pub(super) fn read_subject(
+    node: &Node,
+    scopes: &Scopes<'_>,
+    findings: &mut Findings,
+) -> Option<Selector> {
+    let mut fields = Fields::of(node, findings)?;
+    let namespaces = fields.take("namespaces");
+    let pods = fields.take("pods");
+    let span = fields.span;
+    fields.finish(findings);
+    match (namespaces, pods) {
+        (Some(node), None) => of_namespaces(node, scopes, findings),
+        (None, Some(node)) => of_pods(node, &scopes.any, findings),
+        (_, _) => {
+            one_of("namespaces and pods", span, findings);
+            None
+        }
+    }
+}
+
+/// Reads one peer.
+pub(super) fn read(
+    node: &Node,
+    direction: Direction,
+    effect: Option<Effect>,
+    scopes: &Scopes<'_>,
+    findings: &mut Findings,
+) -> Option<Read> {
+    let mut fields = Fields::of(node, findings)?;
+    let namespaces = fields.take("namespaces");
+    let pods = fields.take("pods");
+    let [nodes, networks, names] = match direction {
+        Direction::Ingress => [None; 3],
+        Direction::Egress => ["nodes", "networks", "domainNames"].map(|name| fields.take(name)),
+    };
+    let span = fields.span;
+    fields.finish(findings);
+    if [namespaces, pods, nodes, networks, names].iter().flatten().count() != 1 {
+        one_of("namespaces, pods and, on egress, nodes, networks, domainNames", span, findings);
+        return None;
+    }
+    let labels = |selector| Read { peers: vec![Peer::Labels(selector)], has_named_ports: true };
+    let outside = |peers| Read { peers, has_named_ports: false };
+    if let Some(node) = namespaces {
+        return of_namespaces(node, scopes, findings).map(labels);
+    }
+    if let Some(node) = pods {
+        return of_pods(node, &scopes.local, findings).map(labels);
+    }
+    if let Some(node) = nodes {
+        return of_nodes(node, &scopes.local, findings).map(outside);
+    }
+    if let Some(node) = networks {
+        return of_networks(node, findings).map(outside);
+    }
+    of_names(names?, effect, findings).map(outside)
+}
+
+fn one_of(what: &str, span: Span, findings: &mut Findings) {
+    findings.error(Code::COMBINING, span, format!("exactly one is wanted of {what}"));
+}
+
+fn of_namespaces(node: &Node, scopes: &Scopes<'_>, findings: &mut Findings) -> Option<Selector> {
+    let selector = selector::read(node, Keys::Kubernetes(NAMESPACE_LABELS), findings)?;
+    Some(scopes.any.kubernetes_peer(None, Some(selector)))
+}
+
+fn of_pods(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<Selector> {
+    let mut fields = Fields::of(node, findings)?;
+    let namespaces = fields.take("namespaceSelector");
+    let pods = fields.take("podSelector");
+    let span = fields.span;
+    fields.finish(findings);
+    let namespaces = match namespaces {
+        Some(node) => selector::read(node, Keys::Kubernetes(NAMESPACE_LABELS), findings)?,
+        None => Selector::default(),
+    };
+    let Some(pods) = pods else {
+        findings.error(Code::MISSING, span, "`podSelector` is needed; `{}` means every pod");
+        return None;
+    };
+    let pods = selector::read(pods, Keys::Kubernetes(""), findings)?;
+    Some(scope.kubernetes_peer(Some(pods), Some(namespaces)))
+}
+
+/// Nodes by their labels, the local one too.
+fn of_nodes(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<Vec<Peer>> {
+    if scope.dialect.node_labels == Reading::Refused {
+        let message = "peers cannot be nodes where their labels are not looked at: `nodes`";
+        findings.error(Code::UNSUPPORTED, node.span, message);
+        return None;
+    }
+    let Selector(own) = selector::read(node, Keys::Kubernetes(""), findings)?;
+    let of_node = |one: Requirement| Requirement { source: Some(Source::Node), ..one };
+    let own: Vec<Requirement> = own.into_iter().map(of_node).collect();
+    let peer = |name: &str| {
+        let key = name.to_owned();
+        let reserved = Requirement { source: Some(Source::Reserved), key, test: Test::Exists };
+        Peer::Labels(Selector(own.iter().cloned().chain([reserved]).collect()))
+    };
+    Some(["host", "remote-node"].map(peer).to_vec())
+}
+
+/// Ranges mean pods and nodes too, as the API has it.
+fn of_networks(node: &Node, findings: &mut Findings) -> Option<Vec<Peer>> {
+    let mut list = Vec::new();
+    for item in fields::items(node, findings)? {
+        let cidr = peers::read_cidr(item, findings)?;
+        list.push(Peer::Cidr { cidr, except: Vec::new(), reach: Reach::Everything });
+    }
+    if list.is_empty() {
+        findings.error(Code::MISSING, node.span, "`networks` needs at least one range");
+    }
+    Some(list)
+}
+
+fn of_names(node: &Node, _: Option<Effect>, findings: &mut Findings) -> Option<Vec<Peer>> {
+    fields::unsupported("domainNames", node.span, findings);
+    None
+}
