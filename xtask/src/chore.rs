@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{fuzz, page, source, tidy};
+use crate::{client, fuzz, page, source, tidy};
 
 /// Runs one chore by its name.
 pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
@@ -16,6 +16,7 @@ pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
         "test" => test(),
         "tidy" => step("tidy", tidy::check),
         "page" => page::build(),
+        "client" => client::write(),
         "bench" => bench(rest),
         "fuzz" => match rest {
             [name] => fuzz::run(name),
@@ -43,6 +44,7 @@ fn test() -> anyhow::Result<()> {
     step("format", format)?;
     step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet"]))?;
     step("build", || cargo(&["build", "--workspace", "--all-targets", "--quiet"]))?;
+    step("client", client::check)?;
     step("page", page::check)?;
     step("tests", || cargo(&["test", "--workspace", "--no-fail-fast"]))?;
     step("browser", page::stories)

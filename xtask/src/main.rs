@@ -1,6 +1,7 @@
 //! Chores: `cargo xtask CHORE`, called by `./dev` after it has installed what is missing.
 
 mod chore;
+mod client;
 mod fuzz;
 mod house;
 mod page;

@@ -14,7 +14,7 @@ mod observe;
 mod status;
 mod table;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -49,8 +49,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Explain(explain) => explain::run(&state, &explain),
         Command::Mode(mode) => mode::run(&state, &mode),
         Command::Openapi => {
-            println!("{}", podwall_control::openapi());
-            Ok(())
+            let description = podwall_control::openapi();
+            Ok(writeln!(std::io::stdout(), "{description}")?)
         }
         Command::Agent(agent) => podwall_agent::run(podwall_agent::Options {
             state,

@@ -17,7 +17,7 @@ const PAGE_LIMIT: usize = 1_000;
 
 /// Who changed what, when, from what to what; newest first.
 #[utoipa::path(
-    get,
+    get, operation_id = "listChanges",
     path = "/api/v1/changes",
     params(
         ("subject" = Option<String>, Query, description = "a policy's id, a namespace or `cluster`"),

@@ -29,7 +29,7 @@ const USUAL_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The narrowest sensible policies that allow a recorded flow, with their effect on others.
 #[utoipa::path(
-    post,
+    post, operation_id = "draftPolicy",
     path = "/api/v1/drafts",
     request_body = AskDraft,
     responses(
@@ -58,7 +58,7 @@ pub(crate) async fn draft(
 
 /// Saves new policies into a file of their own, in detection. Nothing is ever overwritten.
 #[utoipa::path(
-    post,
+    post, operation_id = "savePolicies",
     path = "/api/v1/policies",
     request_body = SavePolicies,
     responses(

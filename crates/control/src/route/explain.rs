@@ -21,7 +21,7 @@ use crate::refusal::Refusal;
 /// What would become of a connection as the policies stand. A service is judged by its backends;
 /// where they differ, the first that is refused is told.
 #[utoipa::path(
-    get,
+    get, operation_id = "explain",
     path = "/api/v1/explain",
     params(
         ("from" = String, Query, description = "namespace/name or an address"),

@@ -16,7 +16,7 @@ const USUAL_LIMIT: usize = 100;
 
 /// Flow records, newest first. Lists are written `a,b`.
 #[utoipa::path(
-    get,
+    get, operation_id = "listFlows",
     path = "/api/v1/flows",
     params(
         ("verdict" = Option<String>, Query, description = "forwarded, would_drop (AUDIT), dropped"),

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 
 /// Who talks to whom: workloads or namespaces, with ports, verdicts and deciding policies.
 #[utoipa::path(
-    get,
+    get, operation_id = "getMap",
     path = "/api/v1/map",
     params(
         ("since" = Option<u64>, Query, description = "milliseconds since the epoch; else 15 minutes ago"),

@@ -22,7 +22,7 @@ const OVERFLOW: &str = "__overflow__";
 
 /// Metrics in Prometheus' text format.
 #[utoipa::path(
-    get,
+    get, operation_id = "getMetrics",
     path = "/metrics",
     responses((status = 200, content_type = "text/plain", body = String))
 )]

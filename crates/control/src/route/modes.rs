@@ -18,9 +18,9 @@ type Body = Result<Json<SetMode>, JsonRejection>;
 
 /// Sets one policy's own mode; `null` takes its annotation away.
 #[utoipa::path(
-    put,
+    put, operation_id = "setPolicyMode",
     path = "/api/v1/policies/{id}/mode",
-    params(("id" = String, Path, description = "the id, with its slashes")),
+    params(("If-Match" = Option<u64>, Header, description = "the revision that the change was decided on"), ("id" = String, Path, description = "the id, with its slashes")),
     request_body = SetMode,
     responses(
         (status = 200, body = Changed),
@@ -45,8 +45,8 @@ pub(crate) async fn of_policy(
 
 /// Sets the modes of several policies in one revision, or of none of them.
 #[utoipa::path(
-    put,
-    path = "/api/v1/modes",
+    put, operation_id = "setModes",
+    path = "/api/v1/modes", params(("If-Match" = Option<u64>, Header, description = "the revision that the change was decided on")),
     request_body = SetModes,
     responses(
         (status = 200, body = Changed),
@@ -68,8 +68,8 @@ pub(crate) async fn of_policies(
 
 /// Sets the cluster-wide default mode.
 #[utoipa::path(
-    put,
-    path = "/api/v1/mode",
+    put, operation_id = "setClusterMode",
+    path = "/api/v1/mode", params(("If-Match" = Option<u64>, Header, description = "the revision that the change was decided on")),
     request_body = SetMode,
     responses((status = 200, body = Changed), (status = 400, body = ApiError))
 )]
@@ -84,9 +84,9 @@ pub(crate) async fn of_cluster(
 
 /// Sets the mode of policies whose subject is in a namespace, where they say none themselves.
 #[utoipa::path(
-    put,
+    put, operation_id = "setNamespaceMode",
     path = "/api/v1/namespaces/{namespace}/mode",
-    params(("namespace" = String, Path, description = "its name")),
+    params(("If-Match" = Option<u64>, Header, description = "the revision that the change was decided on"), ("namespace" = String, Path, description = "its name")),
     request_body = SetMode,
     responses(
         (status = 200, body = Changed),
@@ -108,8 +108,8 @@ pub(crate) async fn of_namespace(
 
 /// Detect everything: whatever enforces is set to detect, wherever it says so.
 #[utoipa::path(
-    post,
-    path = "/api/v1/detect",
+    post, operation_id = "detectEverything",
+    path = "/api/v1/detect", params(("If-Match" = Option<u64>, Header, description = "the revision that the change was decided on")),
     responses((status = 200, body = Changed), (status = 409, body = ApiError))
 )]
 pub(crate) async fn detect(

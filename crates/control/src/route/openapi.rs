@@ -43,7 +43,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// This description.
-#[utoipa::path(get, path = "/api/v1/openapi.json", responses((status = 200, body = Object)))]
+#[utoipa::path(get, operation_id = "getDescription", path = "/api/v1/openapi.json", responses((status = 200, body = Object)))]
 pub(crate) async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(document())
 }

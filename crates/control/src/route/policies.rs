@@ -21,7 +21,7 @@ const PAGE_LIMIT: usize = 5_000;
 
 /// All policies, by id. With `If-None-Match` an unchanged list is answered by 304.
 #[utoipa::path(
-    get,
+    get, operation_id = "listPolicies",
     path = "/api/v1/policies",
     params(
         ("brief" = Option<bool>, Query, description = "true leaves out texts, sentences and workloads"),
@@ -85,7 +85,7 @@ fn tagged(headers: &HeaderMap, list: &Policies) -> Response {
 /// One policy, with its rules and what each decided in a time. Its id is `Kind/namespace/name`, or
 /// `Kind/name` for cluster-wide kinds.
 #[utoipa::path(
-    get,
+    get, operation_id = "getPolicy",
     path = "/api/v1/policies/{id}",
     params(
         ("id" = String, Path, description = "the id, with its slashes"),

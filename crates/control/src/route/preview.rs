@@ -25,7 +25,7 @@ const PAGES: usize = 20;
 /// What these modes would have done to the flows of a time. The policies that are not named stay as
 /// they are; nothing is changed.
 #[utoipa::path(
-    post,
+    post, operation_id = "previewModes",
     path = "/api/v1/preview",
     request_body = AskPreview,
     responses(

@@ -17,7 +17,7 @@ const WORDS: &str = "since, until, step, by, namespace, workload, direction, ver
 /// Packets and bytes over time, with sums by namespace and the pairs that are stopped most. A scope
 /// narrows all but the pairs.
 #[utoipa::path(
-    get,
+    get, operation_id = "getStats",
     path = "/api/v1/stats",
     params(
         ("since" = Option<u64>, Query, description = "milliseconds since the epoch; else 15 minutes ago"),

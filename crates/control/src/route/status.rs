@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::body;
 
 /// What is going on, in one look.
-#[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status)))]
+#[utoipa::path(get, operation_id = "getStatus", path = "/api/v1/status", responses((status = 200, body = Status)))]
 pub(crate) async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     Json(body::status(&app.state(), None))
 }

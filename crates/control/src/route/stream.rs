@@ -28,7 +28,7 @@ const MISSED_LIMIT: usize = 1_000;
 /// `change` (an array), and `gap`
 /// where this listener was too slow.
 #[utoipa::path(
-    get,
+    get, operation_id = "getStream",
     path = "/api/v1/stream",
     responses((status = 200, content_type = "text/event-stream", body = String))
 )]

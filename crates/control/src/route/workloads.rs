@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 
 /// All workloads, by name, how each is held, and what passed in a time.
 #[utoipa::path(
-    get,
+    get, operation_id = "listWorkloads",
     path = "/api/v1/workloads",
     params(
         ("since" = Option<u64>, Query, description = "milliseconds since the epoch; else 15 minutes ago"),
@@ -44,7 +44,7 @@ pub(crate) async fn list(
 
 /// One workload: the policies about it, whom it talks to, its ports, and its packets over time.
 #[utoipa::path(
-    get,
+    get, operation_id = "getWorkload",
     path = "/api/v1/workloads/{namespace}/{name}",
     params(
         ("namespace" = String, Path, description = "its namespace"),

@@ -151,5 +151,14 @@ async fn every_described_route_is_served_with_its_method() {
     }
 }
 
+#[test]
+fn the_committed_description_is_the_one_that_is_served() {
+    let committed = include_str!("../../../../docs/openapi.json");
+    assert!(
+        committed.trim_end() == crate::openapi(),
+        "docs/openapi.json is not current, hint: cargo build -p podwall-cli && cargo xtask client"
+    );
+}
+
 /// All routes but the page and `stop`, which is no client's business. Grows with `route::api`.
 const ROUTES: usize = 20;

@@ -175,8 +175,8 @@ fn cilium_spec(text: &mut String, shape: &Shape<'_>) -> Option<()> {
     Some(())
 }
 
-/// `KEY: {}`, or `KEY:` with `matchLabels` below. A key may begin with the dash of a list item, which
-/// then stands two to the left.
+/// `KEY: {}`, or `KEY:` with `matchLabels` below. A key may begin with the dash of a list item,
+/// which then stands two to the left.
 fn selector(text: &mut String, indent: usize, key: &str, labels: &BTreeMap<String, String>) {
     let dash = if key.starts_with('-') { indent - 2 } else { indent };
     if labels.is_empty() {

@@ -15,6 +15,7 @@ pub struct Explanation {
     /// Egress of the client and ingress of the server, where each is a workload of ours.
     pub directions: Vec<ExplainedDirection>,
     /// What to change so that it would be otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
 }
 
