@@ -76,19 +76,17 @@ fn bench(rest: &[String]) -> anyhow::Result<()> {
 }
 
 /// The long tier: more random worlds than CI has time for, the soak and whatever else is ignored in
-/// the plain run, then each fuzz target.
+/// the plain run, then the fuzz targets. A step that fails does not keep the next from running.
 fn slow() -> anyhow::Result<()> {
-    step("tests with 1,000,000 random worlds, and the soak", || {
+    let tests = step("tests with 1,000,000 random worlds, and the soak", || {
         run_command(
             Command::new("cargo")
                 .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
                 .env("PODWALL_WORLDS", "1000000"),
         )
-    })?;
-    for target in fuzz::targets()? {
-        step(&format!("fuzz {target}"), || fuzz::run(&target))?;
-    }
-    Ok(())
+    });
+    let fuzzing = step("fuzz", fuzz::run_all);
+    tests.and(fuzzing)
 }
 
 /// Says what begins, runs it, says how long it took.
