@@ -5,4 +5,5 @@
 //!
 //! Pure, like `policy`: nothing here reads a file, a clock or the network.
 
+pub mod lint;
 pub mod spec;

@@ -7,6 +7,7 @@ mod create;
 mod folder;
 mod namespace_mode;
 mod replace;
+mod source;
 pub mod spec;
 mod watch;
 mod world;
@@ -15,6 +16,7 @@ pub use create::CreateError;
 pub use folder::{FILES_LIMIT, Folder, FolderError, POLICY_FILE_LIMIT, PolicyFile, Unusable};
 pub use namespace_mode::{ModeError, set_namespace_mode};
 pub use replace::{ReplaceError, replace, writable};
+pub use source::{SOURCE_LIMIT, SourceError, SourceText, read_source};
 pub use watch::{Watch, WatchError};
 pub use world::{
     Attachment, Document as WorldDocument, WORKLOAD_FILE_LIMIT, Workloads, WorldError, parse_world,

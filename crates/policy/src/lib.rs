@@ -38,7 +38,7 @@ mod service;
 pub mod suggest;
 pub mod table;
 mod tiered;
-mod yaml;
+pub mod yaml;
 
 pub use annotation::{SetModeError, set_mode};
 pub use diagnostic::{Code, Diagnostic, Severity, Span};

@@ -21,39 +21,52 @@ const MAX_DEPTH: usize = 40;
 
 /// One value of a document.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
+pub struct Node {
+    /// Where it begins.
+    pub span: Span,
     /// Its bytes in the text; of a mapping or list, those of its first token.
-    pub(crate) bytes: Range<usize>,
-    pub(crate) value: Value,
+    pub bytes: Range<usize>,
+    /// What it is.
+    pub value: Value,
     /// How many values it is, itself included.
     size: usize,
 }
 
+/// What a value of a document is.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A single one.
     Scalar {
+        /// What it says, quotes resolved.
         text: String,
+        /// Whether it stands without quotes.
         plain: bool,
     },
+    /// A list.
     List(Vec<Node>),
     /// Entries in the order of the text, keys without duplicates.
     Map {
+        /// The entries.
         entries: Vec<(Key, Node)>,
+        /// Whether each has a line of its own, rather than braces around all.
         block: bool,
     },
 }
 
+/// The key of an entry.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pub(crate) text: String,
-    pub(crate) span: Span,
-    pub(crate) bytes: Range<usize>,
+pub struct Key {
+    /// What it says.
+    pub text: String,
+    /// Where it begins.
+    pub span: Span,
+    /// Its bytes in the text.
+    pub bytes: Range<usize>,
 }
 
 impl Node {
     /// Whether it is YAML's null: an absent value for everything that may be absent.
-    pub(crate) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         match &self.value {
             Value::Scalar { text, plain } => {
                 *plain && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
@@ -63,7 +76,7 @@ impl Node {
     }
 
     /// The value under a key of a mapping.
-    pub(crate) fn entry(&self, key: &str) -> Option<(&Key, &Node)> {
+    pub fn entry(&self, key: &str) -> Option<(&Key, &Node)> {
         match &self.value {
             Value::Map { entries, .. } => {
                 entries.iter().find(|(k, _)| k.text == key).map(|(k, node)| (k, node))
@@ -73,12 +86,20 @@ impl Node {
     }
 }
 
-/// One document of a text: where it starts, and its value unless it could not be read.
-pub(crate) struct Tree {
-    pub(crate) span: Span,
-    pub(crate) root: Option<Node>,
+/// One document of a text.
+pub struct Tree {
+    /// Where it begins.
+    pub span: Span,
+    /// Its value, unless it could not be read.
+    pub root: Option<Node>,
     /// How many errors reading it brought.
-    pub(crate) errors: usize,
+    pub errors: usize,
+}
+
+/// The documents of a text as they are written, for whoever has to say where something stands. What
+/// is wrong with them is for `check` to say.
+pub fn trees(text: &str) -> Vec<Tree> {
+    read(text, &mut Findings::of(""))
 }
 
 /// The documents of a text. What is wrong with one does not hide the next.
