@@ -5,6 +5,8 @@ mod place;
 mod run;
 mod witness;
 
+use std::collections::BTreeMap;
+
 use podwall_model::{Direction, Mode, Protocol, WorkloadName, World};
 use podwall_policy::Dialect;
 use podwall_policy::judge::{Court, Enforcement};
@@ -22,6 +24,8 @@ pub struct Spec {
     pub file: String,
     /// What it is called.
     pub name: String,
+    /// What it is chosen by.
+    pub labels: BTreeMap<String, String>,
     /// The world and the policies it begins with.
     pub state: State,
     /// The flows that are judged at once.
@@ -144,7 +148,7 @@ pub enum Change {
         /// Which pod.
         pod: WorkloadName,
         /// All its labels.
-        labels: std::collections::BTreeMap<String, String>,
+        labels: BTreeMap<String, String>,
     },
     /// A policy goes: its id as it is written.
     Delete(String),

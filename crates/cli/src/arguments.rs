@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use podwall_wire::rest::Mode;
 
+use crate::author::flags::{Completion, Lint, Man, Test};
 use crate::duration;
 
 /// The exit code where nothing runs with the given state directory.
@@ -48,6 +49,14 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Switch a policy, a namespace or everything between detect, enforce and off
     Mode(SetMode),
+    /// Say what policies were probably not meant to say, and mend what is certain
+    Lint(Lint),
+    /// Run test files: worlds, policies, flows and what becomes of them
+    Test(Test),
+    /// Print the completions of a shell
+    Completion(Completion),
+    /// Write the manual pages
+    Man(Man),
     /// Print the description of the API
     #[command(hide = true)]
     Openapi,
@@ -60,6 +69,26 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+}
+
+impl Command {
+    /// Whether it is one that authors of policies use, and ends with their codes.
+    pub(crate) fn is_author(&self) -> bool {
+        match self {
+            Command::Lint(_) | Command::Test(_) => true,
+            Command::Up(_)
+            | Command::Down
+            | Command::Status(_)
+            | Command::Observe(_)
+            | Command::Explain(_)
+            | Command::Mode(_)
+            | Command::Completion(_)
+            | Command::Man(_)
+            | Command::Openapi
+            | Command::Agent(_)
+            | Command::DemoApp { .. } => false,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@
 //! done in `control`, `agent` and `demo`.
 
 mod arguments;
+mod author;
 mod client;
 mod down;
 mod duration;
@@ -27,21 +28,31 @@ use client::NotRunning;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log();
+    // Authors' commands tell what cannot be used from what is not as it should be.
+    let unusable = if arguments.command.is_author() { author::EXIT_UNUSABLE } else { 1 };
     match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         // Whoever read our output has seen enough, as `head` does.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("podwall: {error:#}");
             let not_running = error.is::<NotRunning>();
-            ExitCode::from(if not_running { arguments::EXIT_NOT_RUNNING } else { 1 })
+            ExitCode::from(if not_running { arguments::EXIT_NOT_RUNNING } else { unusable })
         }
     }
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<()> {
+/// Does what is asked, and says with which code to end.
+fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let state = arguments.state;
-    match arguments.command {
+    let done = match arguments.command {
+        Command::Lint(lint) => return author::lint::run(&lint),
+        Command::Test(test) => return author::test::run(&test),
+        Command::Completion(completion) => {
+            author::completion::print(&completion);
+            Ok(())
+        }
+        Command::Man(man) => author::completion::write_manual(&man),
         Command::Up(up) => podwall_control::up(&settings(&state, up)?),
         Command::Down => down::run(&state),
         Command::Status(status) => status::run(&state, &status),
@@ -60,7 +71,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             fail_after_writes: None,
         }),
         Command::DemoApp { arguments } => podwall_demo::app::run(&arguments),
-    }
+    };
+    done.map(|()| author::EXIT_FINE)
 }
 
 fn settings(state: &Path, up: Up) -> anyhow::Result<Settings> {

@@ -3,4 +3,6 @@
 mod document;
 mod read;
 
-pub use self::read::{SpecError, read_folder, read_text, read_world};
+pub use self::read::{
+    Defaults, SpecError, find_tests, read_folder, read_text, read_with, read_world,
+};

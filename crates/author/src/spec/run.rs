@@ -116,9 +116,35 @@ fn run_tests(
                     reasons: answers.iter().flat_map(|answer| reasons(answer, state)).collect(),
                 }));
             }
-            Err(why) => report.unfit.push(unfit(why)),
+            Err(Trouble::Unfit(why)) => report.unfit.push(unfit(why)),
+            Err(Trouble::Unknown(_)) if test.expect.contains(&Outcome::Unknown) => {}
+            Err(Trouble::Unknown(why)) => report.failures.push(Failure {
+                place: format!("{}:{}", spec.file, test.line),
+                name: format!("{}: {} ({})", spec.name, test.name, witness.name()),
+                expected: words(&test.expect),
+                got: Outcome::Unknown.to_string(),
+                reasons: vec![why],
+            }),
         }
     }
+}
+
+/// Why a flow has no answer.
+enum Trouble {
+    /// The world does not say enough.
+    Unknown(String),
+    /// The witness cannot judge it.
+    Unfit(Unfit),
+}
+
+impl From<Unfit> for Trouble {
+    fn from(unfit: Unfit) -> Trouble {
+        Trouble::Unfit(unfit)
+    }
+}
+
+fn words(expected: &[Outcome]) -> String {
+    expected.iter().map(Outcome::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 /// What is said of one pair of ends.
@@ -132,7 +158,7 @@ struct Answer {
 }
 
 /// The answers for each server, in every family that both ends have.
-fn answers(test: &Test, state: &State, witness: &mut dyn Witness) -> Result<Vec<Answer>, Unfit> {
+fn answers(test: &Test, state: &State, witness: &mut dyn Witness) -> Result<Vec<Answer>, Trouble> {
     let shared = test.from.families(state);
     let families: Vec<Family> =
         test.to.families(state).into_iter().filter(|family| shared.contains(family)).collect();
@@ -147,16 +173,16 @@ fn answers(test: &Test, state: &State, witness: &mut dyn Witness) -> Result<Vec<
             Ok(servers) => servers,
             // A service may have backends of one family only.
             Err(_) if !answers.is_empty() => continue,
-            Err(why) => return Err(Unfit(why)),
+            Err(why) => return Err(Trouble::Unknown(why)),
         };
         for server in servers {
-            let from = test.from.client(family, state).map_err(Unfit)?;
+            let from = test.from.client(family, state).map_err(Trouble::Unknown)?;
             let packet = Packet { protocol: test.sent.protocol, port: server.port };
             answers.push(answer(test, (from, server.end), packet, state, witness)?);
         }
     }
     if answers.is_empty() {
-        return Err(Unfit("the two ends share no address family".to_owned()));
+        return Err(Trouble::Unknown("the two ends share no address family".to_owned()));
     }
     Ok(answers)
 }
@@ -235,8 +261,7 @@ fn is_local(name: &WorkloadName, state: &State) -> bool {
 /// What is not as expected of one answer: the expectation, and what it is.
 fn compare(test: &Test, answer: &Answer, state: &State) -> Option<(String, String)> {
     if !test.expect.contains(&answer.outcome) {
-        let expected: Vec<String> = test.expect.iter().map(Outcome::to_string).collect();
-        return Some((expected.join(" or "), answer.outcome.to_string()));
+        return Some((words(&test.expect), answer.outcome.to_string()));
     }
     let rule = answer.decided.as_ref().and_then(|(_, told)| told.rule.as_ref());
     if let Some(expected) = &test.rule {

@@ -34,7 +34,6 @@ pub(super) struct Metadata {
     pub(super) name: String,
     /// For `--select`.
     #[serde(default)]
-    #[expect(dead_code, reason = "read so that it is known, used by the command only")]
     pub(super) labels: BTreeMap<String, String>,
 }
 

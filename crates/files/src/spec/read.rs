@@ -15,7 +15,12 @@ use serde_saphyr::{Location, Spanned};
 use thiserror::Error;
 
 use super::document::{ChangeEntry, Document, Expectations, OptionsEntry, Source, TestEntry};
+use crate::folder::Folder;
+use crate::source::SourceText;
 use crate::world::{Document as WorldDocument, parse_world};
+
+/// The kind of test files.
+const KIND: &str = "PolicyTest";
 
 /// Why a test file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -34,7 +39,16 @@ pub struct SpecError {
 struct Setting<'a> {
     file: &'a str,
     folder: &'a Path,
-    world: &'a World,
+    defaults: &'a Defaults<'a>,
+}
+
+/// What a test file has that says nothing itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults<'a> {
+    /// Its world.
+    pub world: &'a World,
+    /// Its policies.
+    pub policies: &'a [SourceText],
 }
 
 impl Setting<'_> {
@@ -77,6 +91,26 @@ pub fn read_folder(folder: &Path, except: &[&str], world: &World) -> Result<Vec<
     Ok(specs)
 }
 
+/// Every test file below a path, in order; or the path itself, if it is a file. A YAML file that
+/// holds no test (a world, policies) is none.
+pub fn find_tests(path: &Path) -> Result<Vec<(PathBuf, String)>, SpecError> {
+    if !path.is_dir() {
+        return Ok(vec![(path.to_owned(), text_of(path)?)]);
+    }
+    let unreadable =
+        |message: String| SpecError { file: path.display().to_string(), line: 0, message };
+    let folder = Folder::new(path);
+    let files = folder.read().map_err(|error| unreadable(error.to_string()))?;
+    let mut found = Vec::new();
+    for file in files {
+        let text = file.text.map_err(|error| unreadable(format!("{}: {error}", file.name)))?;
+        if text.contains(KIND) {
+            found.push((folder.path(&file.name), text));
+        }
+    }
+    Ok(found)
+}
+
 fn text_of(path: &Path) -> Result<String, SpecError> {
     fs::read_to_string(path).map_err(|error| SpecError {
         file: path.display().to_string(),
@@ -87,9 +121,14 @@ fn text_of(path: &Path) -> Result<String, SpecError> {
 
 /// The cases of one file's text.
 pub fn read_text(text: &str, path: &Path, world: &World) -> Result<Vec<Spec>, SpecError> {
+    read_with(text, path, &Defaults { world, policies: &[] })
+}
+
+/// The cases of one file's text, with what it leaves unsaid.
+pub fn read_with(text: &str, path: &Path, defaults: &Defaults<'_>) -> Result<Vec<Spec>, SpecError> {
     let file = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new("."));
-    let setting = Setting { file: &file, folder, world };
+    let setting = Setting { file: &file, folder, defaults };
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     let documents: Vec<Document> = serde_saphyr::from_multiple_with_options(text, options)
         .map_err(|error| setting.error(error.location().as_ref(), error.to_string()))?;
@@ -97,9 +136,7 @@ pub fn read_text(text: &str, path: &Path, world: &World) -> Result<Vec<Spec>, Sp
 }
 
 fn read(document: Document, setting: &Setting<'_>) -> Result<Spec, SpecError> {
-    for (found, wanted) in
-        [(&document.api_version, "podwall.io/v1"), (&document.kind, "PolicyTest")]
-    {
+    for (found, wanted) in [(&document.api_version, "podwall.io/v1"), (&document.kind, KIND)] {
         if found.value != wanted {
             let message = format!("`{}` is not read here, hint: write {wanted}", found.value);
             return Err(setting.error(Some(&found.referenced), message));
@@ -108,8 +145,13 @@ fn read(document: Document, setting: &Setting<'_>) -> Result<Spec, SpecError> {
     let mut state = options(&document.options, setting)?;
     state.world = match document.world {
         Some(world) => of_world(world, setting)?,
-        None => setting.world.clone(),
+        None => setting.defaults.world.clone(),
     };
+    if document.policies.is_empty() {
+        for source in setting.defaults.policies {
+            state.policies.extend(accepted(&source.text, &source.name, &state.dialect, setting)?);
+        }
+    }
     for source in &document.policies {
         state.policies.extend(policies(source, &state.dialect, setting)?);
     }
@@ -134,6 +176,7 @@ fn read(document: Document, setting: &Setting<'_>) -> Result<Spec, SpecError> {
     Ok(Spec {
         file: setting.file.to_owned(),
         name: document.metadata.name,
+        labels: document.metadata.labels,
         tests: tests(&document.tests, setting)?,
         steps,
         invalid: invalid.collect::<Result<_, _>>()?,
@@ -225,9 +268,20 @@ fn policies(
     setting: &Setting<'_>,
 ) -> Result<Vec<Policy>, SpecError> {
     let (text, file) = text(&source.value, &source.referenced, setting)?;
-    let checked = check_as(&text, &file, dialect);
+    accepted(&text, &file, dialect, setting)
+        .map_err(|error| SpecError { line: source.referenced.line(), ..error })
+}
+
+/// The policies of a text, all of whose documents have to be accepted.
+fn accepted(
+    text: &str,
+    file: &str,
+    dialect: &Dialect,
+    setting: &Setting<'_>,
+) -> Result<Vec<Policy>, SpecError> {
+    let checked = check_as(text, file, dialect);
     match checked.diagnostics.iter().find(|d| d.severity == Severity::Error) {
-        Some(error) => Err(setting.error(Some(&source.referenced), error.to_string())),
+        Some(error) => Err(setting.error(None, error.to_string())),
         None => Ok(checked.policies),
     }
 }
