@@ -2,7 +2,7 @@
 //! take DNS away.
 
 use podwall_model::{Direction, NAMESPACE_LABELS, POD_NAMESPACE, POLICY_CLUSTER, Protocol, Source};
-use podwall_policy::rule::{Action, Peer, Peers, Port, Ports, Rule, Selector};
+use podwall_policy::rule::{Effect, Peer, Peers, Port, Ports, Rule, Selector};
 use podwall_policy::yaml::Node;
 
 use super::element::{Element, Sheet, Spec, entries, field, items, scalar};
@@ -78,7 +78,7 @@ fn selects_all_of(wide: &Node, narrow: &Node) -> bool {
         let selector = field(spec, "endpointSelector");
         selector.is_some_and(|node| field(node, "matchExpressions").is_some())
     };
-    let same = std::ptr::eq(wide, narrow);
+    let same = wide.bytes == narrow.bytes && wide.span == narrow.span;
     let (wide_labels, narrow_labels) = (labels(wide), labels(narrow));
     same || (has
         && field(wide, "endpointSelector").is_some()
@@ -125,14 +125,14 @@ fn label_fits(pattern: &str, label: &str) -> bool {
 pub(super) fn cuts_dns(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     let egress = || {
         let rules = desk.policies.iter().flat_map(|policy| &policy.rules);
-        rules.filter(|rule| rule.direction == Direction::Egress && rule.action == Action::Allow)
+        rules.filter(|rule| rule.direction == Direction::Egress && rule.effect == Effect::Allow)
     };
     let resolving: Vec<&Rule> = egress().filter(|rule| resolves(rule)).collect();
     for sheet in &desk.sheets {
         let rules = sheet.policy.map(|policy| policy.rules.as_slice()).unwrap_or_default();
         let mut allows = rules.iter().filter(|rule| {
             rule.direction == Direction::Egress
-                && rule.action == Action::Allow
+                && rule.effect == Effect::Allow
                 && rule.isolates
                 && rule.id.index.is_some()
                 && rule.peers != Peers::AnyOf(Vec::new())

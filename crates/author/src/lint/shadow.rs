@@ -1,49 +1,59 @@
 //! Rules that never decide anything: a deny takes all they allow, or their own policy allows it
 //! already.
 
-use podwall_policy::rule::{Action, Peers, Policy, Ports, Rule};
+use std::cmp::Ordering;
+
+use podwall_policy::rule::{Effect, Peers, Policy, Ports, Rule};
 
 use super::element::Sheet;
 use super::{Desk, Finding, catalog, cover};
 
 /// Allows that a deny takes whole, and rules that another one of the same policy makes needless.
 pub(super) fn shadowed(desk: &Desk<'_>, found: &mut Vec<Finding>) {
-    let rules =
-        || desk.policies.iter().flat_map(|policy| policy.rules.iter().map(move |r| (policy, r)));
+    let all = desk.policies.iter().flat_map(|policy| policy.rules.iter().map(move |r| (policy, r)));
     let denies: Vec<(&Policy, &Rule)> =
-        rules().filter(|(_, rule)| rule.action == Action::Deny && says_something(rule)).collect();
+        all.filter(|(_, rule)| rule.effect == Effect::Deny && says_something(rule)).collect();
     for sheet in &desk.sheets {
         let Some(policy) = sheet.policy else { continue };
         for rule in policy.rules.iter().filter(|rule| says_something(rule)) {
             let denied = denies.iter().find(|(by, deny)| {
-                rule.action == Action::Allow && by.mode == policy.mode && takes(deny, rule)
+                let first = deny.precedence <= rule.precedence;
+                let same = by.mode == policy.mode;
+                rule.effect == Effect::Allow && first && same && takes(deny, rule)
             });
-            if let Some((_, deny)) = denied {
-                found.extend(finding(desk, sheet, rule, format!(
-                    "the rule allows nothing: `{}` denies all of it, and a deny beats every allow",
-                    deny.id
-                ), "narrow the deny, or take this rule away"));
-                continue;
-            }
-            let needless =
-                policy.rules.iter().filter(|other| says_something(other)).find(|other| {
-                    let first = other.id < rule.id || !takes(rule, other);
-                    other.id != rule.id
-                        && other.action == rule.action
-                        && first
-                        && takes(other, rule)
-                });
-            if let Some(other) = needless {
-                found.extend(finding(
-                    desk,
-                    sheet,
-                    rule,
+            let (message, help) = match (denied, needless(policy, rule)) {
+                (Some((_, deny)), _) => (
+                    format!(
+                        "the rule allows nothing: `{}` denies all of it, and a deny beats every \
+                         allow",
+                        deny.id
+                    ),
+                    "narrow the deny, or take this rule away",
+                ),
+                (None, Some(other)) => (
                     format!("the rule adds nothing: `{}` is about all of it already", other.id),
                     "take it away, or narrow the other one",
-                ));
-            }
+                ),
+                (None, None) => continue,
+            };
+            found.extend(finding(desk, sheet, rule, message, help));
         }
     }
+}
+
+/// Another rule of the policy that does the same with all that this one is about; in tiers, also
+/// one that is asked before it and does anything with all of that.
+fn needless<'p>(policy: &'p Policy, rule: &Rule) -> Option<&'p Rule> {
+    let others = policy.rules.iter().filter(|other| other.id != rule.id && says_something(other));
+    others.into_iter().find(|other| {
+        let decides = match other.precedence.cmp(&rule.precedence) {
+            Ordering::Less => true,
+            Ordering::Equal => other.effect == rule.effect,
+            Ordering::Greater => false,
+        };
+        let equal = takes(rule, other) && other.precedence == rule.precedence;
+        decides && takes(other, rule) && (other.id < rule.id || !equal)
+    })
 }
 
 fn finding(

@@ -142,7 +142,10 @@ pub(super) fn two_items(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     for sheet in desk.sheets.iter().filter(|sheet| sheet.is(Family::Kubernetes)) {
         for (_, list) in sheet.elements().flat_map(|element| element.peers().collect::<Vec<_>>()) {
             let [one, other] = items(list) else { continue };
-            let only = |item: &Node, key: &str| matches!(entries(item), [(name, value)] if name.text == key && !is_empty_map(value));
+            let only = |item: &Node, key: &str| match entries(item) {
+                [(name, value)] => name.text == key && !is_empty_map(value),
+                _ => false,
+            };
             let pair = (only(one, "namespaceSelector") && only(other, "podSelector"))
                 || (only(one, "podSelector") && only(other, "namespaceSelector"));
             if pair {
