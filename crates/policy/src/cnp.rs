@@ -199,13 +199,7 @@ fn read_element(
     let purpose = if section.deny { Purpose::Deny } else { Purpose::Allow };
     let peers = peers::take(&mut fields, section, scope, findings);
     match purpose {
-        Purpose::Allow => {
-            read_authentication(&mut fields, findings);
-            match section.direction {
-                Direction::Egress => fields.refuse(&["toFQDNs"], findings),
-                Direction::Ingress => {}
-            }
-        }
+        Purpose::Allow => read_authentication(&mut fields, findings),
         Purpose::Deny => {}
     }
     let to_ports = fields.take("toPorts");

@@ -114,6 +114,10 @@ fn spell_peer(peer: &Peer, text: &mut String) {
             spell_which(which, text);
             spell_except(except, text);
         }
+        Peer::Name(pattern) => {
+            *text += "name ";
+            word(&pattern.to_string(), text);
+        }
         Peer::Service { which, namespace } => {
             *text += "service ";
             spell_which(which, text);

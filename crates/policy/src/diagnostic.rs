@@ -55,6 +55,8 @@ impl Code {
     pub const SUBJECT: Code = Code("PW0207");
     /// A tier, priority, action or number of rules that the kind does not have.
     pub const TIER: Code = Code("PW0208");
+    /// A name or a pattern of names that is none.
+    pub const NAME_PATTERN: Code = Code("PW0209");
     /// A port that is none.
     pub const PORT: Code = Code("PW0301");
     /// A protocol that is none, or not here.

@@ -10,6 +10,7 @@ use podwall_model::{
 
 use crate::end::{End, Standing};
 use crate::judge::Court;
+use crate::names::{self, Name};
 use crate::options::Options;
 use crate::rule::{
     Peer, Peers, Port, Ports, Reach, Requirement, Rule, Selector, Subject, Test, Which,
@@ -74,7 +75,7 @@ pub fn fit(rule: &Rule, subject: &End, peer: &End, packet: Packet, court: &Court
     };
     let serving = Serving { ports: &server.ports, direction: rule.direction };
     Fit {
-        peer: names(&rule.peers, peer, court),
+        peer: are_named(&rule.peers, peer, court),
         protocol: speaks(&rule.ports, packet.protocol, serving),
         port: opens(&rule.ports, packet, serving),
     }
@@ -96,7 +97,7 @@ fn meets(requirement: &Requirement, labels: &Labels) -> bool {
 }
 
 /// Whether the peers of a rule name this end.
-pub(crate) fn names(peers: &Peers, end: &End, court: &Court<'_>) -> bool {
+pub(crate) fn are_named(peers: &Peers, end: &End, court: &Court<'_>) -> bool {
     match peers {
         Peers::Anyone => true,
         Peers::AnyOf(list) => list.iter().any(|peer| is_named(peer, end, court)),
@@ -121,6 +122,15 @@ fn is_named(peer: &Peer, end: &End, court: &Court<'_>) -> bool {
                 .filter(|group| is_referred_to(which, &group.name, &group.labels));
             is_meant(Reach::World, end, options)
                 && groups.any(|group| group.cidrs.iter().any(|cidr| lies_in(cidr, except)))
+        }
+        Peer::Name(pattern) => {
+            let mut answered = court
+                .world
+                .names
+                .iter()
+                .filter(|known| pattern.matches(&Name::new(&known.name), names::Reading::Peer));
+            is_meant(Reach::Outside, end, options)
+                && end.address.is_some_and(|ip| answered.any(|known| known.addresses.contains(&ip)))
         }
         Peer::Service { which, namespace } => {
             let in_place = |service: &&Service| {

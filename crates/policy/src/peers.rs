@@ -8,6 +8,7 @@ use crate::cloud;
 use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::entity;
 use crate::fields::{self, Fields};
+use crate::names::{Name, NamePattern};
 use crate::rule::{Peer, Peers, Reach, Requirement, Selector, Test, Which};
 use crate::scope::{Reading, Scope};
 use crate::selector::{self, Keys};
@@ -24,6 +25,7 @@ enum Member {
     Nodes,
     Groups,
     Services,
+    Names,
 }
 
 const INGRESS: &[(&str, Member)] = &[
@@ -42,6 +44,7 @@ const EGRESS: &[(&str, Member)] = &[
     ("toNodes", Member::Nodes),
     ("toGroups", Member::Groups),
     ("toServices", Member::Services),
+    ("toFQDNs", Member::Names),
 ];
 
 /// One member of an element as it was found.
@@ -69,6 +72,10 @@ pub(crate) fn take(
     element.refuse(&[requires], findings);
     let mut found: Vec<Found> = Vec::new();
     for &(name, member) in members {
+        // A deny has no names: the field is unknown to it.
+        if member == Member::Names && section.deny {
+            continue;
+        }
         let Some(node) = element.take(name) else { continue };
         let peers = read_member(node, member, section, scope, findings);
         // A field that was refused still counts as filled.
@@ -124,6 +131,7 @@ fn read_member(
             None
         }
         Member::Services => read_list(node, findings, service::read),
+        Member::Names => read_list(node, findings, read_name),
     }
 }
 
@@ -162,6 +170,32 @@ fn read_list(
     let peers: Vec<Peer> = items.iter().filter_map(|item| read(item, findings)).collect();
     // Refused items leave a list that only looks empty.
     (peers.len() == items.len()).then_some(Peers::AnyOf(peers))
+}
+
+/// One item of `toFQDNs`. An empty one is the root alone.
+fn read_name(node: &Node, findings: &mut Findings) -> Option<Peer> {
+    let mut fields = Fields::of(node, findings)?;
+    let name = fields.take("matchName");
+    let pattern = fields.take("matchPattern");
+    let span = fields.span;
+    fields.finish(findings);
+    let (node, pattern) = match (name, pattern) {
+        (Some(node), None) => (node, NamePattern::of_name(fields::text(node, findings)?)),
+        (None, Some(node)) => (node, NamePattern::of_pattern(fields::text(node, findings)?)),
+        (None, None) => return Some(Peer::Name(NamePattern::Exactly(Name::new("")))),
+        (Some(_), Some(_)) => {
+            let message = "only one of MatchName or MatchPattern is allowed in an FQDNSelector";
+            findings.error(Code::COMBINING, span, message);
+            return None;
+        }
+    };
+    match pattern {
+        Ok(pattern) => Some(Peer::Name(pattern)),
+        Err(error) => {
+            findings.error(Code::NAME_PATTERN, node.span, error.to_string());
+            None
+        }
+    }
 }
 
 /// Labels of ranges in a selector. Beside a namespace they can only be absent: no pod carries one.

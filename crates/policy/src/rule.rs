@@ -7,6 +7,8 @@ use podwall_model::{
     Cidr, CidrGroup, Direction, IcmpFamily, Mode, PolicyId, Protocol, RuleId, Source,
 };
 
+use crate::names::NamePattern;
+
 /// One checked document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -153,6 +155,8 @@ pub enum Peer {
         /// The namespace they are in; `None` means any.
         namespace: Option<String>,
     },
+    /// Addresses outside of the cluster that were answered for names of this pattern.
+    Name(NamePattern),
 }
 
 /// How something of the world is referred to. What is not there means nobody.

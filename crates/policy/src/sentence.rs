@@ -80,6 +80,7 @@ fn peer(peer: &Peer) -> String {
         Peer::Group { which: Which::Labelled(selector), except } => {
             format!("outside addresses in groups {}{}", clauses(&selector.0), but(except))
         }
+        Peer::Name(pattern) => format!("what the name {pattern} was answered with"),
         Peer::Service { which, namespace } => {
             let place = match namespace {
                 Some(namespace) => format!(" in {namespace}"),

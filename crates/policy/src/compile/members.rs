@@ -133,14 +133,14 @@ impl<'a> Peerage<'a> {
                     .collect()
             }
             // What these refer to has been put in their place before.
-            Peer::Group { .. } | Peer::Service { .. } => Vec::new(),
+            Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => Vec::new(),
         }
     }
 
     /// Whether a peer is taken out of this item.
     fn excepts(&self, peer: &Peer, position: u32) -> bool {
         match peer {
-            Peer::Labels(_) | Peer::Group { .. } | Peer::Service { .. } => false,
+            Peer::Labels(_) | Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => false,
             Peer::Cidr { except, .. } => {
                 let ranges = &self.identity(position).ranges;
                 except.iter().any(|cidr| ranges.contains(cidr))

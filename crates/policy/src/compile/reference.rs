@@ -1,13 +1,16 @@
-//! References: groups of ranges and services, put in their place before anything is compiled.
+//! References: groups of ranges, services and names, put in their place before anything is compiled.
 //!
 //! A rule that refers to something of the world becomes the same rule about addresses and labels.
 //! What is not there, or leads nowhere, means nobody.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use podwall_model::{Cidr, CidrGroup, Label, Labels, POD_NAMESPACE, Service, Source, World};
 
 use super::posting::{Bearer, Postings};
+use crate::names::{self, Name, NamePattern};
 use crate::options::Options;
 use crate::rule::{Peer, Peers, Policy, Reach, Requirement, Rule, Selector, Test, Which};
 
@@ -34,7 +37,7 @@ pub(crate) fn settled<'a>(policies: &'a [Policy], world: &World) -> Cow<'a, [Pol
 fn refers(peer: &Peer) -> bool {
     match peer {
         Peer::Labels(_) | Peer::Cidr { .. } => false,
-        Peer::Group { .. } | Peer::Service { .. } => true,
+        Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => true,
     }
 }
 
@@ -42,12 +45,19 @@ fn refers(peer: &Peer) -> bool {
 struct Known<'a> {
     groups: Vec<&'a CidrGroup>,
     services: &'a [Service],
+    /// What each name was answered with.
+    names: BTreeMap<Name, Vec<IpAddr>>,
 }
 
 impl<'a> Known<'a> {
     fn of(policies: &'a [Policy], world: &'a World) -> Known<'a> {
         let documents = policies.iter().filter_map(|policy| policy.group.as_ref());
-        Known { groups: documents.chain(&world.cidr_groups).collect(), services: &world.services }
+        let mut names: BTreeMap<Name, Vec<IpAddr>> = BTreeMap::new();
+        for known in &world.names {
+            names.entry(Name::new(&known.name)).or_default().extend(&known.addresses);
+        }
+        let groups = documents.chain(&world.cidr_groups).collect();
+        Known { groups, services: &world.services, names }
     }
 
     fn peers(&self, peers: &Peers) -> Peers {
@@ -57,6 +67,20 @@ impl<'a> Known<'a> {
                 Peers::AnyOf(list.iter().flat_map(|peer| self.peer(peer)).collect())
             }
         }
+    }
+
+    /// What names of a pattern were answered with. One name is found at once, a pattern is tried
+    /// on all of them.
+    fn addresses(&self, pattern: &NamePattern) -> impl Iterator<Item = IpAddr> {
+        let found: Vec<&Vec<IpAddr>> = match pattern {
+            NamePattern::Exactly(name) => self.names.get(name).into_iter().collect(),
+            NamePattern::Every | NamePattern::Labels { .. } => {
+                let known = self.names.iter();
+                let meant = known.filter(|(name, _)| pattern.matches(name, names::Reading::Peer));
+                meant.map(|(_, addresses)| addresses).collect()
+            }
+        };
+        found.into_iter().flatten().copied()
     }
 
     fn peer(&self, peer: &Peer) -> Vec<Peer> {
@@ -74,6 +98,7 @@ impl<'a> Known<'a> {
                 };
                 cidrs.map(item).collect()
             }
+            Peer::Name(pattern) => self.addresses(pattern).map(outside).collect(),
             Peer::Service { which, namespace } => {
                 let services: Vec<Carrier<'_>> = self
                     .services
@@ -92,8 +117,12 @@ impl<'a> Known<'a> {
     }
 }
 
+fn outside(ip: IpAddr) -> Peer {
+    Peer::Cidr { cidr: Cidr::host(ip), except: Vec::new(), reach: Reach::Outside }
+}
+
 /// The name and the own labels of what can be referred to.
-type Carrier<'a> = (&'a str, &'a std::collections::BTreeMap<String, String>);
+type Carrier<'a> = (&'a str, &'a BTreeMap<String, String>);
 
 fn chosen(carriers: &[Carrier<'_>], which: &Which) -> Vec<usize> {
     match which {
@@ -108,7 +137,7 @@ fn chosen(carriers: &[Carrier<'_>], which: &Which) -> Vec<usize> {
     }
 }
 
-fn labels(own: &std::collections::BTreeMap<String, String>) -> Labels {
+fn labels(own: &BTreeMap<String, String>) -> Labels {
     own.iter().map(|(key, value)| Label::new(Source::K8s, key, value)).collect()
 }
 

@@ -44,7 +44,7 @@ impl Ranges {
                         except.iter().chain([cidr]).for_each(|cidr| set.insert(*cidr));
                     }
                     // What these refer to has been put in their place before.
-                    Peer::Group { .. } | Peer::Service { .. } => {}
+                    Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => {}
                 }
             }
         }

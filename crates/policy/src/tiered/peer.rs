@@ -3,8 +3,9 @@
 use podwall_model::{Direction, NAMESPACE_LABELS, Source};
 
 use super::Scopes;
-use crate::diagnostic::{Code, Findings, Span};
+use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::fields::{self, Fields};
+use crate::names::NamePattern;
 use crate::peers;
 use crate::rule::{Effect, Peer, Reach, Requirement, Selector, Test};
 use crate::scope::{Reading, Scope};
@@ -135,7 +136,39 @@ fn of_networks(node: &Node, findings: &mut Findings) -> Option<Vec<Peer>> {
     Some(list)
 }
 
-fn of_names(node: &Node, _: Option<Effect>, findings: &mut Findings) -> Option<Vec<Peer>> {
-    fields::unsupported("domainNames", node.span, findings);
-    None
+/// Names, which only an accepting rule may hold. A star in front stands for one or more labels.
+fn of_names(node: &Node, effect: Option<Effect>, findings: &mut Findings) -> Option<Vec<Peer>> {
+    if matches!(effect, Some(Effect::Deny | Effect::Pass)) {
+        let message = "domain names are for accepting rules only: `domainNames`";
+        findings.error(Code::UNSUPPORTED, node.span, message);
+        return None;
+    }
+    let mut list = Vec::new();
+    for item in fields::items(node, findings)? {
+        let text = fields::text(item, findings)?;
+        let rest = text.strip_prefix("*.").unwrap_or(text);
+        let parts = rest.strip_suffix('.').unwrap_or(rest);
+        let word = |part: &str| {
+            let outer = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+            let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+            let bytes = part.as_bytes();
+            outer(bytes.first()) && outer(bytes.last()) && part.bytes().all(inner)
+        };
+        let pattern = if rest == text { text.to_owned() } else { format!("**.{rest}") };
+        match NamePattern::of_pattern(&pattern) {
+            Ok(pattern) if parts.contains('.') && parts.split('.').all(word) => {
+                list.push(Peer::Name(pattern));
+            }
+            Ok(_) | Err(_) => {
+                let message = format!("not a domain name: `{}`", shown(text));
+                let help = "as in example.com, or *.example.com for all that is below";
+                findings.error_with(Code::NAME_PATTERN, item.span, message, help);
+                return None;
+            }
+        }
+    }
+    if list.is_empty() {
+        findings.error(Code::MISSING, node.span, "`domainNames` needs at least one name");
+    }
+    Some(list)
 }

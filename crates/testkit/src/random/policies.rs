@@ -3,6 +3,7 @@
 use podwall_model::{
     Cidr, Direction, IcmpFamily, Mode, PolicyId, PolicyKind, Protocol, RuleId, Section, Source,
 };
+use podwall_policy::names::NamePattern;
 use podwall_policy::rule::{
     Effect, Peer, Peers, Policy, Port, Ports, Precedence, Reach, Requirement, Rule, Selector,
     Subject, Test, Tier, Which,
@@ -150,8 +151,12 @@ fn peer(kind: PolicyKind, chance: &mut Chance) -> Peer {
     Peer::Cidr { cidr: cidr(range), except, reach }
 }
 
-/// A group of ranges or a service; some are not there.
+/// A group of ranges, a service or a name; some are not there.
 fn reference(chance: &mut Chance) -> Peer {
+    if chance.percent(30) {
+        let pattern = chance.pick(&["api.shop.io", "*.shop.io", "**.io", "*", "other.io"]);
+        return Peer::Name(NamePattern::of_pattern(pattern).expect("a pattern"));
+    }
     let is_service = chance.percent(50);
     let names = if is_service { SERVICES } else { GROUPS };
     let which = match chance.below(10) {

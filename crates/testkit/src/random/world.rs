@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podwall_model::{
-    CidrGroup, Mode, NamedPort, Namespace, Node, Protocol, Service, Workload, WorkloadName, World,
+    CidrGroup, ExternalName, Mode, NamedPort, Namespace, Node, Protocol, Service, Workload,
+    WorkloadName, World,
 };
 
 use super::Chance;
@@ -18,6 +19,7 @@ pub(super) const ACCOUNTS: [&str; 2] = ["default", "robot"];
 pub(super) const PORT_NAMES: [&str; 3] = ["http", "dns", "admin"];
 pub(super) const PORTS: [u16; 6] = [53, 80, 81, 443, 8000, 8080];
 pub(super) const SERVICES: [&str; 2] = ["shop", "bank"];
+pub(super) const NAMES: [&str; 2] = ["api.shop.io", "shop.io"];
 pub(super) const GROUPS: [&str; 2] = ["partners", "banned"];
 /// Where pods of the first namespaces live, so that ranges cut through them.
 pub(super) const API_SERVER: &str = "203.0.113.1";
@@ -35,7 +37,18 @@ pub(super) fn random(chance: &mut Chance) -> World {
         if chance.percent(50) { vec![API_SERVER.parse().expect("an address")] } else { vec![] };
     let services = (0..2).map(|at| service(at, chance)).collect();
     let cidr_groups = (0..2).map(|at| group(at, chance)).collect();
-    World { namespaces, nodes, workloads, api_servers, services, cidr_groups, ..World::default() }
+    let names = NAMES.iter().map(|name| external_name(name, chance)).collect();
+    World { namespaces, nodes, workloads, services, cidr_groups, api_servers, names }
+}
+
+fn external_name(name: &str, chance: &mut Chance) -> ExternalName {
+    let addresses = ["198.51.100.7", "203.0.113.1", "10.0.0.1", "192.0.2.2", "2001:db8:1::7"];
+    let some = addresses.iter().filter(|_| chance.percent(40));
+    ExternalName {
+        name: name.to_owned(),
+        addresses: some.map(|text| text.parse().expect("an address")).collect(),
+        queried_by: Vec::new(),
+    }
 }
 
 /// With a selector, or with addresses of which some are pods.
