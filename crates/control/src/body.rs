@@ -1,5 +1,6 @@
 //! From what control knows to the bodies of `/api/v1`. Pure: nothing here reads or waits.
 
+mod decided;
 mod flow;
 mod map;
 mod policy;
@@ -7,6 +8,7 @@ mod stats;
 mod status;
 mod workload;
 
+pub(crate) use decided::Decided;
 pub(crate) use flow::{flows, reading};
 pub(crate) use map::map;
 pub(crate) use policy::{Page, Text, policies, policy_detail, sentences};

@@ -21,7 +21,8 @@ pub(crate) async fn file(uri: Uri) -> Response {
     if let Some(file) = Files::get(path) {
         return serve(path, file.data.into_owned());
     }
-    let names_a_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    // Names of policies and workloads, in addresses of the page, may have dots.
+    let names_a_file = path.starts_with("assets/") || (path.contains('.') && !path.contains('/'));
     match Files::get("index.html") {
         Some(page) if !names_a_file => serve("index.html", page.data.into_owned()),
         Some(_) => Refusal::not_found(format!("no such file: `/{path}`")).into_response(),

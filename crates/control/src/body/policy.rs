@@ -214,13 +214,7 @@ fn hits<'a>(
 ) -> BTreeMap<String, Hits> {
     let mut hits: BTreeMap<String, Hits> = BTreeMap::new();
     for (key, count) in counters {
-        let deciders = match &key.rule {
-            Some(rule) => vec![rule.policy.as_str()],
-            None if key.reason == Reason::DefaultDeny => workload_name(&key.workload)
-                .map_or(Vec::new(), |name| holds.isolating(&name, key.direction)),
-            None => Vec::new(),
-        };
-        for decider in deciders {
+        for decider in deciders(holds, key) {
             let its = hits.entry(decider.to_owned()).or_default();
             add(&mut its.packets, key.verdict, count.packets);
             add(&mut its.bytes, key.verdict, count.bytes);
@@ -228,6 +222,16 @@ fn hits<'a>(
         }
     }
     hits
+}
+
+/// The policies that a counter is of: the rule's, else those that isolate.
+pub(super) fn deciders<'a>(holds: &'a Holds, key: &'a Key) -> Vec<&'a str> {
+    match &key.rule {
+        Some(rule) => vec![rule.policy.as_str()],
+        None if key.reason == Reason::DefaultDeny => workload_name(&key.workload)
+            .map_or(Vec::new(), |name| holds.isolating(&name, key.direction)),
+        None => Vec::new(),
+    }
 }
 
 fn workload_name(text: &str) -> Option<WorkloadName> {

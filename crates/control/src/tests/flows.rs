@@ -152,6 +152,8 @@ async fn counters_become_ticks_sums_and_metrics() {
     assert_eq!((tick.samples[0].start, tick.samples[0].end), (10_000, 11_000));
     assert_eq!(tick.samples[0].packets.would_drop, 4);
     assert_eq!(tick.samples[0].bytes.would_drop, 240);
+    let decided: Vec<_> = tick.groups.iter().map(|group| group.packets.would_drop).collect();
+    assert_eq!((tick.groups[0].name.as_str(), decided), (ID, vec![4]), "who isolates decided");
     let stats: Stats = bench.get("/api/v1/stats?since=0&until=20000&step=1000").await;
     assert_eq!(stats.total.packets.would_drop, 9);
     assert_eq!(stats.namespaces[0].namespace, "data");
