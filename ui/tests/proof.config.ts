@@ -4,6 +4,7 @@ import { CHROMIUM } from "./browser";
 
 export default defineConfig({
   testDir: "proof",
+  globalSetup: "./proof/setup.ts",
   outputDir: "../../target/playwright/proof",
   timeout: 300_000,
   expect: { timeout: 20_000 },

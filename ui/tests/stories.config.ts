@@ -8,7 +8,9 @@ export default defineConfig({
   timeout: 60_000,
   // A busy machine is slow, not wrong.
   expect: { timeout: 20_000 },
-  workers: 1,
+  // Each test has a server of its own.
+  fullyParallel: true,
+  workers: 2,
   forbidOnly: true,
   reporter: "list",
   use: { launchOptions: CHROMIUM, viewport: { width: 1440, height: 900 }, trace: "off" },

@@ -1,8 +1,9 @@
 // The drawer of one flow: what became of it, both ends, why, and the same question as commands. It
 // lies over the table's last columns and is not modal: the table stays in use beside it.
 import type { Flow, Peer } from "../wire/rest";
-import { href } from "../live/address";
+import { choose, href, hrefOfPolicy, useAddress } from "../live/address";
 import { useSpan } from "../live/span";
+import { Draft } from "../draft/draft";
 import { Command } from "../frame/command";
 import { Icon } from "../frame/icon";
 import { Link } from "../frame/link";
@@ -24,6 +25,7 @@ interface Props {
 
 export function FlowDrawer({ flow, close, step }: Props) {
   const span = useSpan();
+  const drafting = useAddress().params.has("allow");
   const commands = commandsFor(flow, span.kind === "moving" ? span.window.since : "1h");
   const decider = flow.policy ?? (flow.rule ? policyOf(flow.rule) : null);
   const pair = `from:${endName(flow.source)} to:${endName(flow.destination)} port:${flow.port}`;
@@ -51,13 +53,22 @@ export function FlowDrawer({ flow, close, step }: Props) {
         </div>
         <h3 className={css.part}>Why</h3>
         <ReasonChain flow={flow} />
+        {drafting && <Draft key={flow.seq} flow={flow} close={() => choose({ allow: null }, "replace")} />}
         <h3 className={css.part}>The same question on the command line</h3>
         <Command text={commands.podwall} />
         <Command text={commands.hubble} />
       </div>
       <div className={css.foot}>
-        <Link className="button" href={href("/flows", { q: pair })}>This pair only</Link>
-        {decider && <Link className="button" href={href("/policies", { open: decider })}>The policy</Link>}
+        {flow.verdict !== "forwarded" && !drafting && (
+          <button type="button" className="button" onClick={() => choose({ allow: "1" }, "replace")}>Allow this</button>
+        )}
+        {flow.verdict === "would_drop" && decider && (
+          <Link className="button" href={href("/policies", { enforce: decider })}>It should be dropped</Link>
+        )}
+        <span className={css.spring} />
+        <Link className="wide" href={href("/flows", { q: pair })}>This pair</Link>
+        {decider && <Link href={hrefOfPolicy(decider)}>Policy</Link>}
+        <Link className="wide" href={href("/map", { around: flow.workload })}>Map</Link>
       </div>
     </aside>
   );

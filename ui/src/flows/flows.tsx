@@ -1,17 +1,19 @@
 // Flows: one table, newest first, narrowed by words, with a drawer that answers why.
 import { useEffect, useRef } from "react";
+import type { Flow } from "../wire/rest";
 import { choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
 import { book, bookState, readOlder, refreshFlows, status } from "../live/store";
 import { Banner } from "../frame/banner";
 import { TableBones } from "../frame/bones";
 import { useKeys } from "../frame/keys";
+import type { RowsHandle } from "../frame/rows";
 import { Strip } from "../spark/strip";
 import { told } from "../words/sentence";
 import { exact } from "../words/number";
 import { FlowDrawer } from "./drawer";
 import { FilterBar } from "./filter-bar";
-import { FlowTable, type TableHandle } from "./table";
+import { FlowTable } from "./table";
 import { useView } from "./view";
 import css from "./flows.module.css";
 
@@ -19,27 +21,37 @@ export function Flows() {
   const { params } = useAddress();
   const { rows, waiting, showWaiting } = useView();
   const state = useCell(bookState);
-  const table = useRef<TableHandle>(null);
+  const table = useRef<RowsHandle>(null);
   const open = Number(params.get("open")) || null;
   const index = rows.findIndex(({ seq }) => seq === open);
   const selected = rows[index] ?? null;
 
+  const openRow = ({ seq }: Flow) => choose({ open: String(seq), allow: null }, open === null ? "push" : "replace");
   const show = (at: number) => {
     const row = rows[Math.min(Math.max(at, 0), rows.length - 1)];
-    if (row) choose({ open: String(row.seq) }, open === null ? "push" : "replace");
+    if (row) openRow(row);
   };
   const close = () => {
     const back = open;
-    choose({ open: null }, "push");
-    if (back !== null) table.current?.focus(back);
+    choose({ open: null, allow: null }, "push");
+    if (back !== null) table.current?.focus(String(back));
   };
   const step = (by: number) => {
     if (open !== null) return show(index + by);
     table.current?.move(by);
   };
-  useKeys({ j: () => step(1), k: () => step(-1), n: showWaiting, Escape: close });
+  const showNew = () => {
+    showWaiting();
+    table.current?.toTop();
+  };
+  useKeys({ j: () => step(1), k: () => step(-1), n: showNew, Escape: close });
+  // A link to "Allow this" of a pair opens its newest record.
+  const newest = rows[0]?.seq;
   useEffect(() => {
-    if (selected) table.current?.reveal(index);
+    if (params.has("allow") && open === null && newest !== undefined) choose({ open: String(newest) }, "replace");
+  }, [params, open, newest]);
+  useEffect(() => {
+    if (selected) table.current?.reveal(String(selected.seq));
   }, [selected?.seq]);
 
   return (
@@ -60,10 +72,10 @@ export function Flows() {
       {state.phase === "waiting" ? <TableBones rows={12} /> : (
         <div className={`panel ${css.table}`}>
           <Strip />
-          <NewBar waiting={waiting} show={() => { showWaiting(); table.current?.toTop(); }} />
+          <NewBar waiting={waiting} show={showNew} />
           {rows.length === 0
             ? <Empty filtered={params.get("q") !== null} />
-            : <FlowTable ref={table} rows={rows} open={open} openRow={(at) => show(at)} atEnd={() => void readOlder()} />}
+            : <FlowTable ref={table} rows={rows} open={open} openRow={openRow} atEnd={() => void readOlder()} />}
           <Lost />
         </div>
       )}

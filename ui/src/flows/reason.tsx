@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Direction, ExplainedDirection, Flow, Nearest } from "../wire/rest";
 import { explain } from "../wire/client";
-import { href } from "../live/address";
+import { hrefOfPolicy } from "../live/address";
 import { book, lastOf, policies } from "../live/store";
 import { useCell } from "../live/cell";
 import { Link } from "../frame/link";
@@ -110,7 +110,7 @@ function useModeOf(id: string | undefined): string {
 }
 
 export function PolicyLink({ id }: { id: string }) {
-  return <Link href={href("/policies", { open: id })}>{nameOf(id)}</Link>;
+  return <Link href={hrefOfPolicy(id)}>{nameOf(id)}</Link>;
 }
 
 function AsPoliciesStand({ side }: { side: ExplainedDirection }) {

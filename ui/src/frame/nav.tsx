@@ -10,11 +10,17 @@ import css from "./frame.module.css";
 export const PAGES = [
   { path: "/", name: "Overview", key: "o" },
   { path: "/flows", name: "Flows", key: "f" },
+  { path: "/map", name: "Map", key: "m" },
   { path: "/policies", name: "Policies", key: "p" },
+  { path: "/workloads", name: "Workloads", key: "w" },
+  { path: "/changes", name: "Changes", key: "c" },
 ] as const;
 
 const SCHEMES = { auto: "system", light: "light", dark: "dark" } as const;
 const NEXT_SCHEME = { auto: "light", light: "dark", dark: "auto" } as const;
+
+/** Whether an address belongs to a page: its own, or one of what it lists. */
+export const isOn = (page: string, path: string): boolean => page === path || (page !== "/" && path.startsWith(`${page}/`));
 
 interface Props {
   path: string;
@@ -38,7 +44,7 @@ export function Nav({ path, openHelp }: Props) {
           key={page.path}
           className={css.item}
           href={href(page.path)}
-          aria-current={page.path === path ? "page" : undefined}
+          aria-current={isOn(page.path, path) ? "page" : undefined}
         >
           {page.name}
           <Count path={page.path} />
@@ -57,7 +63,9 @@ export function Nav({ path, openHelp }: Props) {
 
 function Count({ path }: { path: string }) {
   const known = useCell(status);
-  if (path !== "/policies" || !known) return null;
+  if (!known) return null;
+  if (path === "/workloads") return <span className={css.count}>{exact(known.coverage.workloads)}</span>;
+  if (path !== "/policies") return null;
   const { off, detect, enforce, refused } = known.policies;
   return <span className={css.count}>{exact(off + detect + enforce + refused)}</span>;
 }

@@ -7,11 +7,14 @@ import { useCell } from "../live/cell";
 import { useSpan, WINDOWS, serverNow, type Span } from "../live/span";
 import { lastOf, policies, status } from "../live/store";
 import { connection } from "../live/stream";
-import { clockMinute } from "../words/time";
+import { onDay } from "../words/time";
 import { engineSentence } from "../words/engine";
 import { DetectEverything } from "./detect";
 import { useKeys } from "./keys";
+import { Range } from "./range";
 import css from "./frame.module.css";
+
+const DAY_MS = 86_400_000;
 
 export function Top() {
   return (
@@ -26,31 +29,39 @@ export function Top() {
 
 function WindowChoice() {
   const span = useSpan();
+  const [choosing, setChoosing] = useState(false);
   useCell(status);
   return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <button type="button" className="button numbers">
-          {span.kind === "moving" ? span.window.name : "Chosen time"}
-          <span className="quiet wide">{reach(span)}</span>
-          <span className={css.caret} aria-hidden="true">▾</span>
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {WINDOWS.map(({ id, name }) => (
-          <Menu.Item key={id} onClick={() => choose({ window: id, from: null, to: null }, "push")}>
-            {name}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <button type="button" className="button numbers">
+            {span.kind === "moving" ? span.window.name : "Chosen time"}
+            <span className="quiet wide">{reach(span)}</span>
+            <span className={css.caret} aria-hidden="true">▾</span>
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {WINDOWS.map(({ id, name }) => (
+            <Menu.Item key={id} onClick={() => choose({ window: id, from: null, to: null }, "push")}>
+              {name}
+            </Menu.Item>
+          ))}
+          <Menu.Item onClick={() => setChoosing(true)}>From one time to another</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {choosing && <Range close={() => setChoosing(false)} />}
+    </>
   );
 }
 
+/** Of a day or less the times, of more the days too. */
 function reach(span: Span): string {
-  const to = span.kind === "fixed" ? span.to : serverNow();
+  const now = serverNow();
+  const to = span.kind === "fixed" ? span.to : now;
   const from = span.kind === "fixed" ? span.from : to - span.length;
-  return `${clockMinute(from)} to ${clockMinute(to)}`;
+  if (span.kind === "moving" && span.length > DAY_MS) return `since ${onDay(from, now)}`;
+  return `${onDay(from, now)} to ${onDay(to, now)}`;
 }
 
 function LiveSwitch() {

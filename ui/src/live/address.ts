@@ -29,6 +29,19 @@ export function href(path: string, own: Record<string, string> = {}): string {
   return query ? `${path}?${query}` : path;
 }
 
+/** The page of one policy, and of one workload (`namespace/name`). */
+export const hrefOfPolicy = (id: string): string => href(`/policies/${id.split("/").map(encodeURIComponent).join("/")}`);
+export const hrefOfWorkload = (name: string): string => href(`/workloads/${name.split("/").map(encodeURIComponent).join("/")}`);
+
+/** What follows a page's own path: the id of what it shows. */
+export function restOf(path: string, page: string): string {
+  try {
+    return path.slice(page.length + 1).split("/").map(decodeURIComponent).join("/");
+  } catch {
+    return "";
+  }
+}
+
 /** Opens an address of ours as a new step that Back undoes. */
 export function visit(to: string): void {
   history.pushState(null, "", to);

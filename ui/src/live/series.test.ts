@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sample, Stats } from "../wire/rest";
-import { begun, clipped, extended, joined, lanesOf, roundAbove, totalOf } from "./series";
+import { begun, clipped, lanesOf, roundAbove, totalOf } from "./series";
 
 function sample(start: number, end: number, forwarded: number, would = 0, dropped = 0): Sample {
   return {
@@ -15,28 +15,6 @@ function stats(...samples: Sample[]): Stats {
 }
 
 describe("samples", () => {
-  it("are joined to whole steps without losing a packet", () => {
-    const fine = [sample(0, 1_000, 1), sample(1_000, 2_000, 2), sample(2_000, 3_000, 4), sample(3_000, 4_000, 8)];
-    const coarse = joined(fine, 2_000);
-    expect(coarse.map(({ start, end }) => [start, end])).toEqual([[0, 2_000], [2_000, 4_000]]);
-    expect(coarse.map(({ packets }) => packets.forwarded)).toEqual([3, 12]);
-    expect(fine[0]?.packets.forwarded).toBe(1);
-  });
-
-  it("go on with a tick once, and lose what fell out of the window", () => {
-    const before = stats(sample(0, 1_000, 5), sample(1_000, 2_000, 7));
-    const after = extended(before, stats(sample(2_000, 3_000, 11)), 1_000);
-    expect(after.samples).toHaveLength(2);
-    expect(after.total.packets.forwarded).toBe(18);
-    expect(extended(after, stats(sample(2_000, 3_000, 11)), 1_000)).toBe(after);
-  });
-
-  it("keep in the sum what the server could not place in time", () => {
-    const known = stats(sample(0, 1_000, 5));
-    known.total.packets.forwarded += 1_000;
-    expect(extended(known, stats(sample(1_000, 2_000, 1)), 0).total.packets.forwarded).toBe(1_006);
-  });
-
   it("end when they were read", () => {
     const shown = clipped(stats(sample(0, 5_000, 5), sample(5_000, 10_000, 2)), 6_000);
     expect(shown.samples[1]?.end).toBe(6_000);

@@ -18,52 +18,10 @@ export function plus(one: VerdictCounts, other: VerdictCounts): VerdictCounts {
   };
 }
 
-/** Joins samples to intervals of `step` milliseconds that start at multiples of it. */
-export function joined(samples: readonly Sample[], step: number): Sample[] {
-  const result: Sample[] = [];
-  for (const sample of samples) {
-    const start = Math.floor(sample.start / step) * step;
-    const last = result.at(-1);
-    if (last && sample.start < last.start + step && last.start >= start) {
-      last.end = Math.max(last.end, sample.end);
-      last.packets = plus(last.packets, sample.packets);
-      last.bytes = plus(last.bytes, sample.bytes);
-    } else {
-      result.push({ ...sample });
-    }
-  }
-  return result;
-}
-
-/** The statistics with one more tick, what fell out of the window taken off. */
-export function extended(stats: Stats, tick: Stats, since: number): Stats {
-  const newest = stats.samples.at(-1)?.end ?? 0;
-  const fresh = tick.samples.filter(({ end }) => end > newest);
-  if (fresh.length === 0) return stats;
-  const samples = [...stats.samples, ...fresh];
-  const kept = samples.filter(({ end }) => end > since);
-  const gone = totalOf(samples.slice(0, samples.length - kept.length));
-  const added = totalOf(fresh);
-  return { ...stats, samples: kept, total: difference(sum(stats.total, added), gone) };
-}
-
 /** Samples end when they were read: the newest is not yet as wide as its step. */
 export function clipped(stats: Stats, until: number): Stats {
   const samples = stats.samples.map((sample) => ({ ...sample, end: Math.min(sample.end, until) }));
   return { ...stats, samples: samples.filter(({ start, end }) => end > start) };
-}
-
-function sum(one: Stats["total"], other: Stats["total"]): Stats["total"] {
-  return { packets: plus(one.packets, other.packets), bytes: plus(one.bytes, other.bytes) };
-}
-
-function difference(all: Stats["total"], part: Stats["total"]): Stats["total"] {
-  const minus = (one: VerdictCounts, other: VerdictCounts): VerdictCounts => ({
-    forwarded: Math.max(0, one.forwarded - other.forwarded),
-    would_drop: Math.max(0, one.would_drop - other.would_drop),
-    dropped: Math.max(0, one.dropped - other.dropped),
-  });
-  return { packets: minus(all.packets, part.packets), bytes: minus(all.bytes, part.bytes) };
 }
 
 export function totalOf(samples: readonly Sample[]): Stats["total"] {

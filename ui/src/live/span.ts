@@ -16,6 +16,7 @@ export interface Window {
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 export const WINDOWS: readonly Window[] = [
   window("5m", "Last 5 minutes", "the last 5 minutes", 5 * MINUTE),
@@ -23,6 +24,8 @@ export const WINDOWS: readonly Window[] = [
   window("1h", "Last hour", "the last hour", HOUR),
   window("6h", "Last 6 hours", "the last 6 hours", 6 * HOUR),
   window("24h", "Last day", "the last day", 24 * HOUR),
+  window("7d", "Last 7 days", "the last 7 days", 7 * DAY),
+  window("30d", "Last 30 days", "the last 30 days", 30 * DAY),
 ];
 
 const FIRST_WINDOW = "15m";
@@ -54,10 +57,19 @@ export function useSpan(): Span {
   return spanOf(useAddress());
 }
 
+/** Says which span it is. */
+export const keyOfSpan = (span: Span): string => (span.kind === "fixed" ? `${span.from}-${span.to}` : span.window.id);
+
+/** Its two ends, now. */
+export function endsOf(span: Span): { since: number; until: number } {
+  const until = span.kind === "fixed" ? span.to : Math.round(serverNow());
+  return { since: until - span.length, until };
+}
+
 /** The width of a sample, so that a span has 100 to 300 of them. */
 export function stepOf(length: number): number {
-  const steps = [1, 2, 5, 10, 30, 60, 300, 600, 1_800, 3_600].map((seconds) => seconds * SECOND);
-  return steps.find((step) => length / step <= 320) ?? HOUR;
+  const steps = [1, 2, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800].map((seconds) => seconds * SECOND);
+  return steps.find((step) => length / step <= 320) ?? 3 * HOUR;
 }
 
 /** The span as words in a sentence: "the last hour", "the 4 minutes that you chose". */

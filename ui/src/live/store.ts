@@ -1,9 +1,10 @@
 // What the page knows of the world, fed by the stream and completed by questions. One place, so
 // that every view shows the same instant.
-import type { Flow, Flows, Policy, Stats, Status } from "../wire/rest";
+import type { Change, Flow, Flows, Policy, Stats, Status } from "../wire/rest";
 import { ApiProblem, readFlows, readPolicies, readStatus } from "../wire/client";
 import { FlowBook } from "./book";
 import { Cell } from "./cell";
+import { counted } from "./hits";
 import { clockLead } from "./span";
 import { startStream } from "./stream";
 
@@ -19,12 +20,11 @@ export interface RevisionMark {
   time: number;
 }
 
-/** Policies carry counters, which move: asked again with a tick, at most this often. */
-const POLICIES_EVERY_MS = 3_000;
 const FLOWS_AT_ONCE = 500;
 /** After a longer absence older pages are read when somebody scrolls to them. */
 const PAGES_CAUGHT_UP = 10;
 const MARKS_KEPT = 50;
+const CHANGES_KEPT = 500;
 
 export const status = new Cell<Status | null>(null);
 export const policies = new Cell<Asked<Policy[]>>({ phase: "waiting" });
@@ -34,9 +34,12 @@ export const book = new FlowBook();
 export const bookChange = new Cell(0);
 export const bookState = new Cell<Asked<{ lost: number; next: number | null }>>({ phase: "waiting" });
 
+/** Grows when the stream was away or had a gap: what is shown may miss something. */
+export const caughtUp = new Cell(0);
+export const changes = new Cell<readonly Change[]>([]);
+
 const tickers = new Set<(tick: Stats) => void>();
 const arrivals = new Set<(flows: readonly Flow[]) => void>();
-let policiesAskedAt = 0;
 
 /** Calls `take` with each tick; the answer ends that. */
 export function onTick(take: (tick: Stats) => void): () => void {
@@ -52,12 +55,18 @@ export function onFlows(take: (flows: readonly Flow[]) => void): () => void {
 
 /** Begins to listen; called once. */
 export function startStore(): void {
+  let begun = false;
+  const comeBack = () => {
+    caughtUp.write(caughtUp.read() + 1);
+    void catchUp();
+  };
   startStream({
     status: takeStatus,
     flows: takeFlows,
     tick: takeTick,
-    gap: () => void catchUp(),
-    opened: () => void catchUp(),
+    changes: takeChanges,
+    gap: comeBack,
+    opened: () => (begun ? comeBack() : void (begun = true)),
   });
   void catchUp();
 }
@@ -72,7 +81,6 @@ async function refreshStatus(): Promise<void> {
 }
 
 export async function refreshPolicies(): Promise<void> {
-  policiesAskedAt = Date.now();
   try {
     const answer = await readPolicies();
     policies.write({ phase: "here", value: answer.policies, at: Date.now() });
@@ -151,5 +159,10 @@ function takeFlows(flows: readonly Flow[]): void {
 
 function takeTick(tick: Stats): void {
   for (const take of [...tickers]) take(tick);
-  if (Date.now() - policiesAskedAt > POLICIES_EVERY_MS) void refreshPolicies();
+  const known = policies.read();
+  if (known.phase === "here") policies.write({ ...known, value: counted(known.value, tick) });
+}
+
+function takeChanges(told: readonly Change[]): void {
+  changes.write([...told, ...changes.read()].slice(0, CHANGES_KEPT));
 }

@@ -1,6 +1,6 @@
 // The stream `/api/v1/stream`: connects, notices silence, and connects again by itself, waiting a
 // little longer each time. It passes events on and keeps none of them.
-import type { Flow, Stats, Status } from "../wire/rest";
+import type { Change, Flow, Stats, Status } from "../wire/rest";
 import { Cell } from "./cell";
 
 /** How the page stands with the server. */
@@ -14,6 +14,7 @@ export interface Listeners {
   status(status: Status): void;
   flows(flows: Flow[]): void;
   tick(stats: Stats): void;
+  changes(changes: Change[]): void;
   /** This page was too slow, and missed some of what was told. */
   gap(): void;
   /** After each successful connect, so that what was missed can be asked for. */
@@ -56,6 +57,7 @@ function connect(): void {
   on<Status>(next, "status", (status) => listeners?.status(status));
   on<Flow[]>(next, "flow", (flows) => listeners?.flows(flows));
   on<Stats>(next, "tick", (stats) => listeners?.tick(stats));
+  on<Change[]>(next, "change", (changes) => listeners?.changes(changes));
   on<number>(next, "gap", () => listeners?.gap());
   expectWord(next);
 }

@@ -1,6 +1,6 @@
 // Needs you: who would be dropped most, and what is in trouble.
 import type { Pair, Status } from "../wire/rest";
-import { href } from "../live/address";
+import { href, hrefOfPolicy } from "../live/address";
 import { useHeld } from "../live/held";
 import { keyOf, type Met, met } from "../live/pairs";
 import { phraseOf, type Span } from "../live/span";
@@ -79,6 +79,7 @@ function Need({ item, until }: { item: Met; until: number }) {
       </p>
       <div className={css.act}>
         <Link className="button tight" href={href("/flows", { q })}>See the flows</Link>
+        <Link className="button tight" href={href("/flows", { q, allow: "1" })}>Allow this</Link>
         {policy && verdict === "would_drop" && (
           <Link className="button tight" href={href("/policies", { enforce: policyOf(policy) })}>It should be dropped</Link>
         )}
@@ -97,7 +98,7 @@ function Deciders({ policies }: { policies: readonly string[] }) {
   if (!first) return null;
   return (
     <>
-      <Link href={href("/policies", { open: policyOf(first) })}>{nameOf(first)}</Link>
+      <Link href={hrefOfPolicy(policyOf(first))}>{nameOf(first)}</Link>
       {more.length > 0 && <span title={more.map(nameOf).join(", ")}> and {more.length} more</span>}
     </>
   );

@@ -1,7 +1,7 @@
 // The drawer of one policy: what it says in sentences, what is wrong with it, its text, and where
 // its mode comes from. For a file that cannot be written: the line to add.
 import type { Diagnostic, Mode, Policy } from "../wire/rest";
-import { href } from "../live/address";
+import { href, hrefOfPolicy } from "../live/address";
 import { Command } from "../frame/command";
 import { Icon } from "../frame/icon";
 import { Link } from "../frame/link";
@@ -51,6 +51,7 @@ export function PolicyDrawer({ policy, close, step }: Props) {
         {MODES.filter((mode) => mode !== policy.mode).map((mode: Mode) => <Command key={mode} text={commandFor(policy, mode)} />)}
       </div>
       <div className={css.foot}>
+        <Link className="button" href={hrefOfPolicy(policy.id)}>Its page</Link>
         <Link className="button" href={href("/flows", { q: `policy:${nameOf(policy.id)}` })}>Flows it decided</Link>
       </div>
     </aside>

@@ -3,7 +3,7 @@ import type { Mode, Policy } from "../wire/rest";
 import { isRefused, kindWord } from "../words/verdict";
 
 export const SORTS = [
-  "name", "mode", "namespace", "kind", "workloads", "forwarded", "would_drop", "dropped", "last_hit", "file",
+  "name", "mode", "namespace", "kind", "workloads", "forwarded", "would_drop", "dropped", "last_hit", "file", "changed",
 ] as const;
 export type Sort = (typeof SORTS)[number];
 
@@ -47,6 +47,12 @@ function has(policy: Policy, what: string): boolean {
       return policy.last_hit !== undefined;
     case "findings":
       return policy.diagnostics.length > 0;
+    case "never-hit":
+      return policy.last_hit === undefined && policy.mode !== "off" && !isRefused(policy);
+    case "shadowed":
+      return policy.shadowed !== undefined;
+    case "refused":
+      return isRefused(policy);
     default:
       return false;
   }
@@ -74,6 +80,8 @@ function compare(one: Policy, other: Policy, sort: Sort): number {
       return one.file.localeCompare(other.file);
     case "workloads":
       return other.workloads.length - one.workloads.length;
+    case "changed":
+      return (other.changed?.time ?? 0) - (one.changed?.time ?? 0);
     case "last_hit":
       return (other.last_hit ?? 0) - (one.last_hit ?? 0);
     case "forwarded":

@@ -1,25 +1,25 @@
 // Policies: each with its three-way switch, what its rules decided, and marks where one is refused
 // or never hit. Enforce asks first, with what would be dropped.
-import { Fragment, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { Mode, Policy } from "../wire/rest";
-import { setModes, setPolicyMode } from "../wire/client";
 import { address, choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
-import { catchUp, lastOf, policies as policiesCell, refreshPolicies, wordsOf } from "../live/store";
+import { lastOf, policies as policiesCell, refreshPolicies } from "../live/store";
 import { Banner } from "../frame/banner";
 import { TableBones } from "../frame/bones";
 import { useKeys } from "../frame/keys";
+import { WordFilter } from "../frame/word-filter";
+import { Rows, type RowsHandle } from "../frame/rows";
 import { PolicyDrawer } from "./drawer";
-import { Filter } from "./filter";
 import { heading, type Sort, shownOf, SORTS } from "./order";
 import { Preview } from "./preview";
-import { PolicyRow } from "./row";
+import { policyCells } from "./row";
+import { useSwitching } from "./switching";
 import { SwitchTrouble } from "./trouble";
+import { Mark } from "../verdict/mark";
 import { told } from "../words/sentence";
+import type { Look } from "../words/verdict";
 import css from "./policies.module.css";
-
-/** What a switch came to, next to the switch that was used. */
-type Trouble = { id: string; words: string; wanted: Mode } | null;
 
 export function Policies() {
   const asked = useCell(policiesCell);
@@ -38,51 +38,60 @@ interface ListProps {
 
 function PolicyList({ list, failed }: ListProps) {
   const { params } = useAddress();
-  const [trouble, setTrouble] = useState<Trouble>(null);
-  const [busy, setBusy] = useState<string | null>(null);
-  const body = useRef<HTMLTableSectionElement>(null);
+  const rows = useRef<RowsHandle>(null);
   const sort = (SORTS.find((known) => known === params.get("sort")) ?? "would_drop") as Sort;
   const shown = useOrder(list, params.get("q") ?? "", sort);
   const open = params.get("open");
   const enforcing = params.get("enforce");
   const selected = list.find(({ id }) => id === open) ?? null;
 
-  const set = async (policy: Policy, mode: Mode, together: readonly string[] = []) => {
-    setBusy(policy.id);
-    setTrouble(null);
-    try {
-      if (together.length === 0) await setPolicyMode(policy.id, mode);
-      else await setModes(Object.fromEntries([policy.id, ...together].map((id) => [id, mode])));
-      const asked = address.read().params.get("enforce") === policy.id;
-      choose({ enforce: null }, "replace");
-      if (asked) focusRow(policy.id);
-      await catchUp();
-    } catch (problem) {
-      setTrouble({ id: policy.id, words: wordsOf(problem), wanted: mode });
-    } finally {
-      setBusy(null);
-    }
-  };
+  const { busy, trouble, set, forget } = useSwitching((policy) => {
+    const wasAsked = address.read().params.get("enforce") === policy.id;
+    choose({ enforce: null }, "replace");
+    if (wasAsked) rows.current?.focus(policy.id);
+  });
   const ask = (policy: Policy, mode: Mode) => {
-    setTrouble(null);
+    forget();
     if (mode === "enforce") choose({ enforce: policy.id, open: null }, "push");
     else void set(policy, mode);
   };
-  const focusRow = (id: string) => body.current?.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"]`)?.focus();
   const close = () => {
     choose({ open: null, enforce: null }, "push");
     const back = open ?? enforcing;
-    if (back) focusRow(back);
+    if (back) rows.current?.focus(back);
   };
   const step = (by: number) => {
-    const focused = document.activeElement?.closest<HTMLElement>("tr[data-id]")?.dataset.id;
-    const from = shown.findIndex(({ id }) => id === (open ?? focused));
+    if (open === null) return rows.current?.move(by);
+    const from = shown.findIndex(({ id }) => id === open);
     const next = shown[Math.min(Math.max(from + by, 0), shown.length - 1)];
     if (!next) return;
-    if (open) choose({ open: next.id }, "replace");
-    focusRow(next.id);
+    choose({ open: next.id }, "replace");
+    rows.current?.focus(next.id);
+  };
+  const look = ({ id }: Policy) => choose({ open: id, enforce: null }, "push");
+  const latest = useRef({ ask, look });
+  latest.current = { ask, look };
+  const cells = useCallback((policy: Policy) => policyCells(policy, {
+    asked: enforcing, busy, ask: (...words) => latest.current.ask(...words), look: (one) => latest.current.look(one),
+  }), [enforcing, busy]);
+  const tried = shown.find(({ id, mode }) => id === enforcing && mode !== "enforce");
+  const failing = shown.find(({ id }) => id === trouble?.id);
+  const under = tried ?? failing;
+  const below = under && {
+    key: under.id,
+    content: (
+      <>
+        {tried && <Preview key={tried.id} policy={tried} busy={busy === tried.id} enforce={(together) => void set(tried, "enforce", together)} keep={close} />}
+        {trouble?.id === under.id && <SwitchTrouble policy={under} words={trouble.words} wanted={trouble.wanted} />}
+      </>
+    ),
   };
   useKeys({ j: () => step(1), k: () => step(-1), Escape: close });
+  // A link that opens one of many brings it into sight.
+  const first = open ?? enforcing;
+  useEffect(() => {
+    if (first) rows.current?.reveal(first);
+  }, [first]);
 
   return (
     <>
@@ -90,31 +99,20 @@ function PolicyList({ list, failed }: ListProps) {
         <h1 className="title">Policies <span className="quiet">{heading(list)}</span></h1>
       </div>
       {failed && <NoPolicies message={failed} />}
-      <Filter />
+      <WordFilter hint="mode:detect namespace:shop has:would-drop" />
       <div className={`panel ${css.panel}`}>
         {shown.length === 0 ? <Empty none={list.length === 0} /> : (
-          <table className={`grid ${css.table}`}>
-            <Head sort={sort} />
-            <tbody ref={body}>
-              {shown.map((policy) => (
-                <Fragment key={policy.id}>
-                  <PolicyRow policy={policy} open={policy.id === open} asked={policy.id === enforcing && policy.mode !== "enforce"}
-                    busy={busy === policy.id} ask={(mode) => ask(policy, mode)}
-                    look={() => choose({ open: policy.id, enforce: null }, "push")} />
-                  {policy.id === enforcing && policy.mode !== "enforce" && (
-                    <Preview policy={policy} busy={busy === policy.id} enforce={(together) => void set(policy, "enforce", together)} keep={close} />
-                  )}
-                  {trouble?.id === policy.id && <SwitchTrouble policy={policy} words={trouble.words} wanted={trouble.wanted} />}
-                </Fragment>
-              ))}
-            </tbody>
-          </table>
+          <Rows ref={rows} label="Policies" items={shown} keyOf={idOf} columns={css.columns!} head={<Head sort={sort} />}
+            cells={cells} marks={marks} open={open} openRow={look} below={below} />
         )}
       </div>
       {selected && <PolicyDrawer policy={selected} close={close} step={step} />}
     </>
   );
 }
+
+const idOf = ({ id }: Policy): string => id;
+const marks = ({ id }: Policy) => ({ "data-id": id });
 
 /** Sorted when the question or the set changes; counters that move do not move rows. */
 function useOrder(list: readonly Policy[], text: string, sort: Sort): Policy[] {
@@ -124,34 +122,32 @@ function useOrder(list: readonly Policy[], text: string, sort: Sort): Policy[] {
   return order.flatMap((id) => known.get(id) ?? []);
 }
 
-const COLUMNS: readonly [Sort, string, string][] = [
+const COLUMNS: readonly [Sort, string, string, Look?][] = [
   ["name", "Name", ""],
   ["mode", "Mode", ""],
   ["namespace", "Namespace", ""],
   ["kind", "Kind", ""],
-  ["workloads", "Selects", "right"],
-  ["forwarded", "Allowed", "right"],
-  ["would_drop", "Would drop", "right"],
-  ["dropped", "Dropped", "right"],
-  ["last_hit", "Last hit", ""],
   ["file", "From", ""],
+  ["workloads", "Selects", "right"],
+  ["forwarded", "Allowed", "right", "forwarded"],
+  ["would_drop", "Would drop", "right", "would"],
+  ["dropped", "Dropped", "right", "dropped"],
+  ["last_hit", "Last hit", ""],
+  ["changed", "Changed", ""],
 ];
 
 function Head({ sort }: { sort: Sort }) {
-  return (
-    <thead>
-      <tr>
-        {COLUMNS.map(([key, words, side]) => (
-          <th key={key} scope="col" className={`${side} ${css[key] ?? ""}`} data-sorted={key === sort || undefined}
-            aria-sort={key === sort ? (side ? "descending" : "ascending") : undefined}>
-            <button type="button" onClick={() => choose({ sort: key === "would_drop" ? null : key }, "replace")}>
-              {words}{key === sort && (side || key === "last_hit" ? " ↓" : " ↑")}
-            </button>
-          </th>
-        ))}
-      </tr>
-    </thead>
-  );
+  return COLUMNS.map(([key, words, side, look]) => {
+    const falls = side !== "" || key === "last_hit" || key === "changed";
+    return (
+      <th key={key} role="columnheader" className={`${side} ${css[key] ?? ""}`}
+        aria-sort={key === sort ? (falls ? "descending" : "ascending") : undefined}>
+        <button type="button" onClick={() => choose({ sort: key === "would_drop" ? null : key }, "replace")}>
+          {look && <Mark look={look} size={8} />}{words}{key === sort && (falls ? " ↓" : " ↑")}
+        </button>
+      </th>
+    );
+  });
 }
 
 function Empty({ none }: { none: boolean }) {

@@ -22,7 +22,7 @@ interface Props {
 }
 
 export function Preview({ policy, busy, enforce, keep }: Props) {
-  const place = useRef<HTMLTableRowElement>(null);
+  const place = useRef<HTMLElement>(null);
   const [together, setTogether] = useState<readonly string[]>([]);
   const { asked, span, again } = usePreview(policy.id, together);
   const shown = asked.phase === "here" ? asked.value : null;
@@ -35,35 +35,31 @@ export function Preview({ policy, busy, enforce, keep }: Props) {
     void place.current?.scrollIntoView({ block: "nearest" });
   }, [shown]);
   return (
-    <tr ref={place} className={css.previewRow}>
-      <td colSpan={10}>
-        <section className={css.preview} aria-label={`Enforce ${nameOf(policy.id)}`}>
-          <div>
-            <h2 className={css.say}>
-              <Mark look="would" size={14} />
-              {shown ? headline(shown.stopped, phrase) : asked.phase === "failed" ? "What would be dropped is not known" : "Judging recorded connections"}
-            </h2>
-            {shown && <p className="second">{basis(shown, whole)}</p>}
-            {asked.phase === "failed" && (
-              <Banner loud action={<button type="button" className="button tight" onClick={again}>Preview again</button>}>
-                <b>There is no preview.</b> {told(asked.message)}
-              </Banner>
-            )}
-            {shown && shown.examples.length > 0 && <Examples preview={shown} policy={policy} />}
-          </div>
-          <div className={css.answers}>
-            <Leans shown={shown} together={together} choose={setTogether} />
-            <button type="button" className="button primary" aria-disabled={unready} onClick={() => unready || enforce(together)}>
-              {buttonWords(policy, whole.length, shown)}
-            </button>
-            <button type="button" className="button" onClick={keep} autoFocus>
-              {policy.mode === "detect" ? "Keep detecting" : "Leave it off"}
-            </button>
-            <p className="label">Open connections are judged again on their next packet. Detect takes it back at once.</p>
-          </div>
-        </section>
-      </td>
-    </tr>
+    <section ref={place} className={css.preview} aria-label={`Enforce ${nameOf(policy.id)}`}>
+      <div>
+        <h2 className={css.say}>
+          <Mark look="would" size={14} />
+          {shown ? headline(shown.stopped, phrase) : asked.phase === "failed" ? "What would be dropped is not known" : "Judging recorded connections"}
+        </h2>
+        {shown && <p className="second">{basis(shown, whole)}</p>}
+        {asked.phase === "failed" && (
+          <Banner loud action={<button type="button" className="button tight" onClick={again}>Preview again</button>}>
+            <b>There is no preview.</b> {told(asked.message)}
+          </Banner>
+        )}
+        {shown && shown.examples.length > 0 && <Examples preview={shown} policy={policy} />}
+      </div>
+      <div className={css.answers}>
+        <Leans shown={shown} together={together} choose={setTogether} />
+        <button type="button" className="button primary" aria-disabled={unready} onClick={() => unready || enforce(together)}>
+          {buttonWords(policy, whole.length, shown)}
+        </button>
+        <button type="button" className="button" onClick={keep} autoFocus>
+          {policy.mode === "detect" ? "Keep detecting" : "Leave it off"}
+        </button>
+        <p className="label">Open connections are judged again on their next packet. Detect takes it back at once.</p>
+      </div>
+    </section>
   );
 }
 

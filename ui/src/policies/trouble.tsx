@@ -19,14 +19,10 @@ const NOT_DONE: Record<Mode, string> = {
 
 export function SwitchTrouble({ policy, words, wanted }: Props) {
   return (
-    <tr className={css.previewRow}>
-      <td colSpan={10}>
-        <div className={css.trouble}>
-          <Banner loud><b>{NOT_DONE[wanted]}</b> {told(words)}</Banner>
-          <Command text={commandFor(policy, wanted)} />
-        </div>
-      </td>
-    </tr>
+    <div className={css.trouble}>
+      <Banner loud><b>{NOT_DONE[wanted]}</b> {told(words)}</Banner>
+      <Command text={commandFor(policy, wanted)} />
+    </div>
   );
 }
 

@@ -1,6 +1,9 @@
 // What the page asks, in its own words, by the generated calls of `api.ts`.
 import * as api from "./api";
-import type { AskPreview, Changed, Explanation, Flows, Mode, Preview, Stats } from "./rest";
+import type {
+  AskDraft, AskPreview, Changed, Changes, Draft, Explanation, Flows, Map, MapGroup, Mode, PolicyDetail, Preview, Saved, SavePolicies, Stats,
+  WorkloadDetail, Workloads,
+} from "./rest";
 
 export { ApiProblem } from "./transport";
 
@@ -19,6 +22,30 @@ export const readStats = ({ since, until, step }: Asked): Promise<Stats> => api.
 
 /** Flow records, newest first, older than `before` where it is given. */
 export const readFlows = (limit: number, before?: number): Promise<Flows> => api.listFlows({ limit, before });
+
+/** Who talked to whom. */
+export const readMap = (since: number, until: number, group: MapGroup): Promise<Map> => api.getMap({ since, until, group });
+
+/** One policy with its rules, and what each decided from `since` to `until`. */
+export const readPolicy = (id: string, since: number, until: number): Promise<PolicyDetail> => api.getPolicy(id, { since, until });
+
+/** All workloads, with what went in and out of each. */
+export const readWorkloads = (since: number, until: number): Promise<Workloads> => api.listWorkloads({ since, until });
+
+/** One workload, `namespace/name`: what holds it, its peers, its ports, its packets over time. */
+export function readWorkload(name: string, asked: Asked): Promise<WorkloadDetail> {
+  const cut = name.indexOf("/");
+  return api.getWorkload(name.slice(0, cut), name.slice(cut + 1), { ...asked });
+}
+
+/** The log of changes, newest first, older than `before` where it is given. */
+export const readChanges = (limit: number, before?: number): Promise<Changes> => api.listChanges({ limit, before });
+
+/** The narrowest sensible policy that would allow a flow, with its effect. Changes nothing. */
+export const readDraft = (asked: AskDraft): Promise<Draft> => api.draftPolicy(asked);
+
+/** Saves policies into a file of their own, in detection. */
+export const savePolicies = (asked: SavePolicies): Promise<Saved> => api.savePolicies(asked);
 
 /** What would become of a connection as the policies stand now. */
 export const explain = (from: string, to: string, port: string): Promise<Explanation> => api.explain({ from, to, port });

@@ -1,5 +1,8 @@
 // Numbers as people read them: three digits with a unit letter, the exact value beside it.
 
+/** Made once: making it costs a thousand times what using it does. */
+const GROUPED = new Intl.NumberFormat("en-GB");
+
 const SCALES: readonly [number, string][] = [
   [1e12, "T"],
   [1e9, "G"],
@@ -43,7 +46,7 @@ export function bytes(count: number): string {
 
 /** Every digit, grouped. */
 export function exact(count: number): string {
-  return Math.round(count).toLocaleString("en-GB");
+  return count < 1_000 ? String(Math.round(count)) : GROUPED.format(Math.round(count));
 }
 
 /** A share in percent with two significant digits; never "0" for what happened. */

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { duration, onDay, utc, when } from "./time";
+import { duration, instantOf, localMinute, onDay, utc, when } from "./time";
 
 const MINUTE = 60_000;
+
+describe("a field for a time", () => {
+  it("gives back the minute that it was given", () => {
+    const minute = Math.floor(Date.now() / 60_000) * 60_000;
+    expect(instantOf(localMinute(minute))).toBe(minute);
+    expect(instantOf("")).toBeNull();
+    expect(instantOf("yesterday")).toBeNull();
+  });
+});
 
 describe("time", () => {
   it("is said in words", () => {

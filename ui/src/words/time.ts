@@ -4,8 +4,11 @@ const DAY_MS = 86_400_000;
 
 /** `10:42:17` */
 export function clock(time: number): string {
-  return new Date(time).toLocaleTimeString("en-GB", { hour12: false });
+  const date = new Date(time);
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
+
+const two = (number: number): string => (number < 10 ? `0${number}` : String(number));
 
 /** `10:42` */
 export function clockMinute(time: number): string {
@@ -47,6 +50,23 @@ export function onDay(time: number, now: number): string {
   if (days === 1) return `yesterday ${clockMinute(time)}`;
   const day = new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
   return `${day} ${clockMinute(time)}`;
+}
+
+/** `2026-11-24T10:42`, as fields for a time take it, in the browser's zone. */
+export function localMinute(time: number): string {
+  const date = new Date(time);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** The instant of such a field, or nothing where it is not filled in. */
+export function instantOf(field: string): number | null {
+  const time = new Date(field).getTime();
+  return field === "" || Number.isNaN(time) ? null : time;
+}
+
+/** `12 s ago`, `3 h ago`, `5 days ago` */
+export function ago(time: number, now: number): string {
+  return now - time < 2_000 ? "now" : `${duration(now - time)} ago`;
 }
 
 function dayOf(time: number): number {

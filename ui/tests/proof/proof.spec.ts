@@ -19,7 +19,6 @@ test.beforeAll(async () => {
   test.setTimeout(120_000);
   demo = await Demo.start();
 });
-test.afterAll(() => demo?.stop());
 test.beforeEach(({ page }) => {
   const origin = new URL(demo.page).origin;
   page.on("request", (request) => expect(request.url().startsWith(origin), request.url()).toBe(true));
@@ -94,7 +93,11 @@ test("an agent that is killed is said to be gone, and comes back", async ({ page
   await page.goto(demo.page);
   const pid = demo.status().nodes[0]?.pid;
   expect(pid).toBeGreaterThan(0);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  // It is started again so soon that only the page itself sees each word.
+  const said = page.getByText(/[Tt]he agent .*(is gone|does not run)/).first().waitFor({ state: "attached", timeout: 20_000 });
   process.kill(pid!, "SIGKILL");
+  await said;
   await until("its successor runs", 30_000, () => {
     const { ready, nodes } = demo.status();
     return ready && nodes[0]?.pid !== pid;
@@ -148,12 +151,17 @@ function expectNoProbeLost(since: number): void {
   }
 }
 
-/** Every page at two sizes in both schemes, each looked through by axe. */
+const PAGES = [
+  ["overview", "/"], ["map", "/map"], ["policies", "/policies"], ["flows", "/flows"], ["policy", "/policies/NetworkPolicy/data/db"],
+  ["workloads", "/workloads"], ["workload", "/workloads/data/db"], ["changes", "/changes"],
+] as const;
+
+/** Pages at two sizes in both schemes, each looked through by axe. */
 async function pictures(page: Page, mode: string): Promise<void> {
-  for (const [name, path] of [["overview", "/"], ["flows", "/flows"], ["policies", "/policies"]] as const) {
+  for (const [name, path] of mode === "detect" ? PAGES : PAGES.slice(0, 3)) {
     await page.goto(`${origin()}${path}`);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    await expect(page.locator("main canvas, main table").first()).toBeVisible();
+    await expect(page.locator("main canvas, main table, main svg, main pre").first()).toBeVisible();
     for (const scheme of SCHEMES) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       for (const { width, height } of SIZES) {

@@ -76,7 +76,7 @@ test("new flows wait behind a bar and no row moves", async ({ page, origin }) =>
 
 test("a policy is enforced and set back by keyboard", async ({ page, server, origin }) => {
   await page.goto(`${origin}/policies`);
-  await expect(page.getByRole("table")).toBeVisible();
+  await expect(page.getByRole("grid")).toBeVisible();
   await page.keyboard.press("j");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
