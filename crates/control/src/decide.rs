@@ -51,6 +51,11 @@ pub(crate) fn decide(state: &mut State, event: Event, now: Duration) -> Vec<Acti
             state.forgetful = trouble;
             said
         }
+        Event::Damaged(what) if state.damage.as_ref() == Some(&what) => Vec::new(),
+        Event::Damaged(what) => {
+            state.damage = Some(what.clone());
+            vec![Action::Say(what), Action::Publish]
+        }
         Event::Disk(trouble) if trouble == state.disk => match state.forgetful {
             Some(_) => vec![Action::Remember],
             None => Vec::new(),

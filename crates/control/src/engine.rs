@@ -17,6 +17,8 @@ use crate::event::{Action, Event};
 
 /// How often what is new goes to disk.
 const SETTLE: Duration = Duration::from_secs(1);
+/// How many of them there are in one bucket of counters.
+const SETTLES_A_BUCKET: u64 = 10;
 /// How often, while the disk keeps nothing.
 const SETTLE_IN_TROUBLE: Duration = Duration::from_secs(5);
 
@@ -117,14 +119,21 @@ impl Engine {
 
 async fn settle(app: Arc<App>) {
     let mut pause = SETTLE;
-    loop {
+    for round in 0_u64.. {
         tokio::time::sleep(pause).await;
         let time = now_ms();
         let trouble = app.ask(move |ledger| {
-            ledger.settle(time);
-            ledger.trouble().map(str::to_owned)
+            // Counters settle with the bucket they were added to, flows at once.
+            match round % SETTLES_A_BUCKET {
+                0 => ledger.settle(time),
+                _ => ledger.settle_flows(),
+            }
+            (ledger.trouble().map(str::to_owned), ledger.damage().map(str::to_owned))
         });
-        let mut trouble = trouble.await;
+        let (mut trouble, damage) = trouble.await;
+        if let Some(damage) = damage {
+            let _ = app.events.send(Event::Damaged(damage)).await;
+        }
         {
             let mut changes = app.changes();
             changes.write();

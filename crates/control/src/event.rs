@@ -35,6 +35,8 @@ pub(crate) enum Event {
     Remembered(Option<String>),
     /// How the disk is: why nothing can be kept there, if so.
     Disk(Option<String>),
+    /// A part of the history was found damaged or taken away.
+    Damaged(String),
 }
 
 /// What was read.

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) forgetful: Option<String>,
     /// Why the ledger keeps nothing on disk.
     pub(crate) disk: Option<String>,
+    /// What of the history was lost by a damaged or deleted file.
+    pub(crate) damage: Option<String>,
     /// The node.
     pub(crate) node: NodeState,
 }
@@ -87,6 +89,7 @@ impl State {
             trouble: Vec::new(),
             forgetful: None,
             disk: None,
+            damage: None,
             node: NodeState {
                 name: node.to_owned(),
                 agent: AgentState::Starting,

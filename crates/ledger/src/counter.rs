@@ -164,6 +164,11 @@ impl Counters {
         Ok(())
     }
 
+    /// Everything is to be written anew, into another file.
+    pub(crate) fn forget_written(&mut self) {
+        self.changed = self.counts.keys().cloned().collect();
+    }
+
     pub(crate) fn written(&mut self) {
         self.changed.clear();
     }

@@ -1,85 +1,262 @@
-//! Counters over time, as they come in: one bucket for ten seconds, each with the interval that was
-//! really read. What passed while nobody read is a gap, with its own sums.
+//! Counters over time: what is new in memory, the rest in the archive.
+//!
+//! A bucket of ten seconds is a row of the tail, written with the absolute values it was made from;
+//! every ten minutes the tail goes into each tier of the archive, one tier a step, and is dropped
+//! when all have it. What passed while nobody read is a gap, with its own sums.
 
-use std::collections::{BTreeMap, HashMap};
+mod gaps;
+mod query;
 
-use crate::gathering::{Gathering, Place};
-use crate::stats::{Added, Step, Sums};
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Transaction, params};
+
+use self::gaps::Gap;
+use crate::archive::{Archive, ArchiveError, Batch, TIERS};
+use crate::chunk::{self, Chunk};
+use crate::stats::{Added, Step};
 use crate::track::{Track, Tracks};
 
 /// How long a bucket is, in milliseconds.
 pub(crate) const BUCKET_MS: u64 = 10_000;
 /// A reading is due each second; one that took longer than this left a gap.
 pub(crate) const LONG_MS: u64 = 10_000;
+/// How much time the tail spans before it goes into the archive.
+const TAIL_MS: u64 = 600_000;
+/// The most entries that are held in memory while the disk takes none, some 100 MB; the oldest are
+/// given up first.
+const HELD_LIMIT: usize = 2_000_000;
 
-/// The newest buckets, in memory.
-#[derive(Default)]
+/// Counters over time.
 pub(crate) struct History {
     tracks: Tracks,
-    buckets: BTreeMap<u64, Bucket>,
+    /// The bucket that is being filled.
+    open: Option<Row>,
+    /// Full buckets that are not in every tier yet, oldest first.
+    tail: Vec<Row>,
+    /// Up to which row each tier has the tail.
+    done: [u64; TIERS.len()],
+    /// Rows up to here are in the tail's table.
+    stored: u64,
     gaps: Vec<Gap>,
+    next: u64,
+    archive: Option<Archive>,
+    /// Why the archive takes nothing.
+    trouble: Option<String>,
+    /// Buckets that were given up since memory was full.
+    given_up: u64,
 }
 
-#[derive(Default)]
-struct Bucket {
-    added: HashMap<u32, Added>,
-}
-
-struct Gap {
-    start: u64,
+/// One bucket, or a part of one.
+struct Row {
+    id: u64,
+    /// The end of its bucket.
     end: u64,
-    added: Vec<(u32, Added)>,
+    added: BTreeMap<u32, Added>,
 }
 
 impl History {
-    /// Takes what one reading added.
-    pub(crate) fn take(&mut self, step: &Step) {
-        let numbered = |tracks: &mut Tracks| -> Vec<(u32, Added)> {
-            let added = step.added.iter();
-            added.map(|(key, added)| (tracks.number(Track::of(key)), *added)).collect()
-        };
-        let added = numbered(&mut self.tracks);
-        if step.end - step.start > LONG_MS {
-            if !added.is_empty() {
-                self.gaps.push(Gap { start: step.start, end: step.end, added });
-            }
-            return;
-        }
-        let bucket = self.buckets.entry(step.end.saturating_sub(1) / BUCKET_MS).or_default();
-        for (track, more) in added {
-            bucket.added.entry(track).or_default().plus(more);
+    pub(crate) fn new(archive: Option<Archive>) -> History {
+        History {
+            tracks: Tracks::default(),
+            open: None,
+            tail: Vec::new(),
+            done: [0; TIERS.len()],
+            stored: 0,
+            gaps: Vec::new(),
+            next: 1,
+            archive,
+            trouble: None,
+            given_up: 0,
         }
     }
 
-    /// Adds what is asked for of a time to an answer.
-    pub(crate) fn gather(&self, gathering: &mut Gathering<'_>, since: u64, until: u64) {
-        let mut places: Vec<Option<Option<Place>>> = vec![None; self.tracks.len()];
-        let mut place = |gathering: &mut Gathering<'_>, track: u32| {
-            *places[track as usize].get_or_insert_with(|| gathering.place(self.tracks.get(track)))
-        };
-        for (at, bucket) in &self.buckets {
-            let end = (at + 1) * BUCKET_MS;
-            if end <= since || at * BUCKET_MS >= until {
-                continue;
+    /// Takes up what an earlier run left in the tail.
+    pub(crate) fn load(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut select = connection.prepare("SELECT id, end, body FROM main.tail ORDER BY id")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, end): (u64, u64) = (row.get(0)?, row.get(1)?);
+            let mut part = Chunk::new();
+            // A row that is damaged costs its ten seconds.
+            if chunk::merge(&mut part, row.get_ref(2)?.as_blob()?).is_ok() {
+                let added = self.numbered(part);
+                self.tail.push(Row { id, end, added });
             }
-            gathering.cover(end);
-            for (track, added) in &bucket.added {
-                if let Some(place) = place(gathering, *track) {
-                    gathering.add(place, end, *added);
-                }
-            }
+            self.next = id + 1;
+            self.stored = id;
         }
-        for gap in &self.gaps {
-            if gap.end <= since || gap.end > until {
-                continue;
+        let newest = "SELECT coalesce(max(upto), 0) FROM main.archived";
+        let upto: u64 = connection.query_row(newest, [], |row| row.get(0))?;
+        self.next = self.next.max(upto + 1);
+        self.stored = self.stored.max(upto);
+        self.gaps = gaps::load(connection, &mut self.tracks)?;
+        self.done = [upto; TIERS.len()];
+        self.finish(connection)
+    }
+
+    /// Puts all that was left into every tier: some may have it, and take it once.
+    fn finish(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for _ in TIERS {
+            self.archive_now(connection)?;
+        }
+        Ok(())
+    }
+
+    fn numbered(&mut self, part: Chunk) -> BTreeMap<u32, Added> {
+        let entries = part.into_iter().filter(|(track, _)| !track.workload.is_empty());
+        entries
+            .map(|(track, buckets)| {
+                let mut sum = Added::default();
+                buckets.into_values().for_each(|added| sum.plus(added));
+                (self.tracks.number(track), sum)
+            })
+            .collect()
+    }
+
+    /// Takes what one reading added.
+    pub(crate) fn take(&mut self, step: &Step) {
+        let tracks = &mut self.tracks;
+        let added = step.added.iter().map(|(key, added)| (tracks.number(Track::of(key)), *added));
+        let mut sums: BTreeMap<u32, Added> = BTreeMap::new();
+        added.for_each(|(track, added)| sums.entry(track).or_default().plus(added));
+        if step.end - step.start > LONG_MS {
+            if !sums.is_empty() {
+                self.gaps.push(Gap {
+                    start: step.start,
+                    end: step.end,
+                    added: sums,
+                    stored: false,
+                });
             }
-            let mut sums = Sums::default();
-            for (track, added) in &gap.added {
-                if let Some(place) = place(gathering, *track) {
-                    gathering.add_unplaced(place, &mut sums, *added);
+            return;
+        }
+        let end = step.end.saturating_sub(1) / BUCKET_MS * BUCKET_MS + BUCKET_MS;
+        if self.open.as_ref().is_none_or(|open| open.end != end) {
+            self.close();
+            self.open = Some(Row { id: self.next, end, added: BTreeMap::new() });
+            self.next += 1;
+        }
+        if let Some(open) = &mut self.open {
+            sums.into_iter()
+                .for_each(|(track, more)| open.added.entry(track).or_default().plus(more));
+        }
+    }
+
+    /// Ends the bucket that is being filled, so that it settles with what was read so far.
+    pub(crate) fn close(&mut self) {
+        self.tail.extend(self.open.take());
+        let mut held: usize = self.tail.iter().map(|row| row.added.len() + 1).sum();
+        while held > HELD_LIMIT {
+            held -= self.tail.remove(0).added.len() + 1;
+            self.given_up += 1;
+        }
+    }
+
+    /// Writes what is new of the tail, in the transaction that writes the absolute values.
+    pub(crate) fn write(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
+        let mut put = transaction.prepare_cached("INSERT INTO main.tail VALUES (?1, ?2, ?3)")?;
+        let mut upto = self.stored;
+        for row in self.tail.iter().filter(|row| row.id > self.stored) {
+            let mut part = Chunk::new();
+            for (track, added) in &row.added {
+                part.entry(self.tracks.get(*track).clone()).or_default().insert(0, *added);
+            }
+            put.execute(params![row.id, row.end, chunk::encode(&part)])?;
+            upto = row.id;
+        }
+        gaps::write(transaction, &self.tracks, &self.gaps)?;
+        Ok(upto)
+    }
+
+    /// What was written is on disk.
+    pub(crate) fn written(&mut self, upto: u64) {
+        self.stored = upto;
+        self.gaps.iter_mut().for_each(|gap| gap.stored = true);
+    }
+
+    /// The rows are to be written anew, into another file.
+    pub(crate) fn forget_written(&mut self) {
+        self.stored = self.done.into_iter().min().unwrap_or(0);
+        self.gaps.iter_mut().for_each(|gap| gap.stored = false);
+    }
+
+    /// Puts the tail into the next tier that lacks it, if it is long enough; drops what all have.
+    pub(crate) fn archive(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
+        let Some(first) = self.tail.first() else { return Ok(()) };
+        let spans = self.tail.last().is_some_and(|last| {
+            last.end.saturating_sub(first.end) >= TAIL_MS || first.end > last.end
+        });
+        let begun = self.done.iter().any(|its| *its != self.done[0]);
+        if spans || begun {
+            self.archive_now(connection)?;
+        }
+        if let Some(archive) = &mut self.archive {
+            archive.retain(now);
+        }
+        Ok(())
+    }
+
+    /// One tier more, with all that is on disk of the tail.
+    fn archive_now(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let History { tail, tracks, done, archive, .. } = self;
+        let Some(archive) = archive else { return Ok(()) };
+        let settled = tail.iter().rev().map(|row| row.id).find(|id| *id <= self.stored);
+        let Some(upto) = settled else { return Ok(()) };
+        let begun = done.iter().any(|its| *its != done[0]);
+        let target = if begun { done.iter().copied().max().unwrap_or(upto) } else { upto };
+        for (tier, done) in TIERS.iter().zip(done.iter_mut()).filter(|(_, done)| **done < target) {
+            let rows = tail.iter().filter(|row| row.id > *done && row.id <= target);
+            let batch: Vec<Batch<'_>> = rows
+                .map(|row| Batch {
+                    id: row.id,
+                    end: row.end,
+                    added: row.added.iter().map(|(t, added)| (tracks.get(*t), *added)).collect(),
+                })
+                .collect();
+            match archive.merge(tier, &batch) {
+                Ok(()) => *done = target,
+                Err(error) => {
+                    self.trouble = Some(error.to_string());
+                    return Ok(());
                 }
             }
-            gathering.gap(gap.start, gap.end, sums);
+            // One tier a step, so that nobody waits long.
+            break;
+        }
+        self.trouble = None;
+        if self.done.iter().all(|done| *done >= target) {
+            drop_archived(connection, target)?;
+            self.tail.retain(|row| row.id > target);
+        }
+        Ok(())
+    }
+
+    /// Why history is not complete, in words.
+    pub(crate) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// What was found damaged and moved aside.
+    pub(crate) fn damaged(&self) -> Option<&str> {
+        self.archive.as_ref().and_then(|archive| archive.damaged.as_deref())
+    }
+}
+
+fn drop_archived(connection: &Connection, upto: u64) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute("DELETE FROM main.tail WHERE id <= ?1", [upto])?;
+    transaction.execute("DELETE FROM main.archived", [])?;
+    transaction.execute("INSERT INTO main.archived VALUES (?1)", [upto])?;
+    transaction.commit()
+}
+
+/// What the archive said, as a question's error.
+pub(crate) fn as_sqlite(error: ArchiveError) -> rusqlite::Error {
+    match error {
+        ArchiveError::Sqlite(error) => error,
+        ArchiveError::Damaged(_) | ArchiveError::System(_) => {
+            rusqlite::Error::ToSqlConversionFailure(Box::new(error))
         }
     }
 }

@@ -4,6 +4,8 @@
 //! full costs history and nothing else, and is said so. Flow bodies are somebody else's bytes: the
 //! ledger keeps them and reads only the facets beside them.
 
+mod archive;
+mod chunk;
 mod counter;
 mod edge;
 mod flow;
@@ -16,7 +18,8 @@ mod schema;
 mod stats;
 mod track;
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use thiserror::Error;
@@ -29,9 +32,9 @@ pub use question::{Answer, By, GROUP_LIMIT, Group, Question, Scope, Series};
 pub use retention::Bounds;
 pub use stats::{Added, Pair, Sample, Sums, Window};
 
+use archive::Archive;
 use counter::Counters;
-use gathering::Gathering;
-use history::{BUCKET_MS, History};
+use history::History;
 
 /// Why a question was not answered.
 #[derive(Debug, Error)]
@@ -47,9 +50,12 @@ pub struct Ledger {
     newest: u64,
     bounds: Bounds,
     next: u64,
-    /// Flows up to here are on disk.
-    settled: u64,
     trouble: Option<String>,
+    path: Option<PathBuf>,
+    /// Which file the path named when it was opened.
+    file: Option<(u64, u64)>,
+    /// Set where the file was taken away while running.
+    replaced: Option<String>,
     /// Whether nothing can be kept beyond this run.
     memory_only: bool,
 }
@@ -58,8 +64,9 @@ impl Ledger {
     /// The ledger at this path; made if it is not there. Where the file cannot be used, the ledger
     /// works from memory and [`Ledger::trouble`] says why.
     pub fn open(path: &Path, bounds: Bounds) -> Ledger {
-        match Self::with(schema::open(path), bounds) {
-            Ok(ledger) => ledger,
+        let archive = Archive::new(&path.with_file_name(ARCHIVE));
+        match Self::with(schema::open(path), Some(archive), bounds) {
+            Ok(ledger) => Ledger { path: Some(path.to_owned()), file: identity(path), ..ledger },
             Err(error) => {
                 let mut ledger = Self::memory(bounds);
                 ledger.trouble = Some(words(&error));
@@ -70,25 +77,33 @@ impl Ledger {
 
     /// A ledger that is gone with the process.
     pub fn memory(bounds: Bounds) -> Ledger {
-        let mut ledger = Self::with(schema::open_in_memory(), bounds)
+        let mut ledger = Self::with(schema::open_in_memory(), None, bounds)
             .expect("an empty database in memory can be made");
         ledger.memory_only = true;
         ledger
     }
 
-    fn with(connection: rusqlite::Result<Connection>, bounds: Bounds) -> rusqlite::Result<Ledger> {
+    fn with(
+        connection: rusqlite::Result<Connection>,
+        archive: Option<Archive>,
+        bounds: Bounds,
+    ) -> rusqlite::Result<Ledger> {
         let connection = connection?;
         let counters = Counters::load(&connection)?;
+        let mut history = History::new(archive);
+        history.load(&connection)?;
         let newest = "SELECT coalesce(max(seq), 0) FROM main.flow";
         let last: u64 = connection.query_row(newest, [], |row| row.get(0))?;
         Ok(Ledger {
             connection,
             counters,
-            history: History::default(),
+            history,
+            path: None,
+            file: None,
+            replaced: None,
             newest: 0,
             bounds,
             next: last + 1,
-            settled: last,
             trouble: None,
             memory_only: false,
         })
@@ -96,7 +111,12 @@ impl Ledger {
 
     /// Why nothing is kept on disk at the moment, in words.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.trouble.as_deref().or_else(|| self.history.trouble())
+    }
+
+    /// What was lost of the history by a damaged or deleted file, in words.
+    pub fn damage(&self) -> Option<&str> {
+        self.replaced.as_deref().or_else(|| self.history.damaged())
     }
 
     /// Adds flows in their order; each gets a number that only grows. Returns the first number.
@@ -127,19 +147,54 @@ impl Ledger {
 
     /// Moves what is new to disk and drops what is too old, in one step each.
     pub fn settle(&mut self, now: u64) {
+        self.look_for_file();
+        self.history.close();
         let kept = match self.memory_only {
             true => Ok(()),
-            false => retention::settle(&mut self.connection, &mut self.counters),
+            false => retention::settle(&mut self.connection, &mut self.counters, &mut self.history),
         };
-        if kept.is_ok() {
-            self.settled = self.next - 1;
-        }
         if !self.memory_only {
             self.trouble = kept.as_ref().err().map(words);
         }
+        let archived = match self.trouble {
+            None => self.history.archive(&self.connection, now),
+            Some(_) => Ok(()),
+        };
         let dropped = retention::drop_old(&self.connection, &self.bounds, now);
         if self.trouble.is_none() {
+            self.note(archived);
             self.note(dropped);
+        }
+    }
+
+    /// Moves new flows to disk; counters wait for [`Ledger::settle`].
+    pub fn settle_flows(&mut self) {
+        if self.memory_only {
+            return;
+        }
+        let kept = retention::settle_flows(&mut self.connection);
+        self.trouble = kept.as_ref().err().map(words);
+    }
+
+    /// A file that was deleted while running is made anew, with the counters as they are: without
+    /// them the next start would count everything twice.
+    fn look_for_file(&mut self) {
+        let Some(path) = &self.path else { return };
+        if identity(path) == self.file {
+            return;
+        }
+        match schema::open(path) {
+            Ok(connection) => {
+                self.file = identity(path);
+                self.replaced = Some(format!(
+                    "the ledger was taken away while running: `{}`; flows until then are gone",
+                    path.display()
+                ));
+                self.connection = connection;
+                self.counters.forget_written();
+                self.history.forget_written();
+            }
+            Err(error) => self.trouble = Some(words(&error)),
         }
     }
 
@@ -164,11 +219,10 @@ impl Ledger {
     }
 
     /// Packets and bytes over time, as they are asked for.
-    pub fn answer(&self, question: &Question) -> Result<Answer, QueryError> {
-        let step = question.step.max(BUCKET_MS).next_multiple_of(BUCKET_MS);
-        let mut gathering = Gathering::new(question, step);
-        self.history.gather(&mut gathering, question.since, question.until);
-        Ok(gathering.answer())
+    pub fn answer(&mut self, question: &Question) -> Result<Answer, QueryError> {
+        // Before the first reading nothing is known that is newer than what is asked for.
+        let newest = if self.newest == 0 { question.until } else { self.newest };
+        Ok(self.history.answer(question, newest).map_err(history::as_sqlite)?)
     }
 
     /// Who talked to whom.
@@ -210,6 +264,14 @@ impl Ledger {
             self.trouble = Some(words(&error));
         }
     }
+}
+
+/// Where the archive lies, beside the ledger's file.
+const ARCHIVE: &str = "history";
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 fn words(error: &rusqlite::Error) -> String {

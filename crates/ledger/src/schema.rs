@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 /// Grows by one with each change of the tables; a file of another version is left alone.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// `flow`: one row an event, the facets that are asked for, and the body as it will be given back.
 /// `sample`: what was added between two readings, by namespace and verdict.
@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS @.loss (time INTEGER NOT NULL, count INTEGER NOT NULL
 
 /// `counter`: the kernel's absolute value as it was last read, beside the sum over all its lives.
 /// `reading`: when each node was last read.
+/// `tail`: buckets of ten seconds that are not in the archive yet.
+/// `archived`: the newest that are.
+/// `gap`: times in which nobody read, with what had passed in them.
 const KEPT: &str = "
 CREATE TABLE IF NOT EXISTS main.counter (
     node TEXT NOT NULL, workload TEXT NOT NULL, direction INTEGER NOT NULL,
@@ -39,6 +42,13 @@ CREATE TABLE IF NOT EXISTS main.counter (
 CREATE TABLE IF NOT EXISTS main.reading (
     node TEXT PRIMARY KEY, time INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS main.tail (
+    id INTEGER PRIMARY KEY, end INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS main.archived (upto INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS main.gap (
+    start INTEGER NOT NULL, end INTEGER NOT NULL, body BLOB NOT NULL
+);
 ";
 
 /// Readers see both as one.

@@ -33,6 +33,42 @@ impl Track {
         }
     }
 
+    /// No track at all: says only that somebody read.
+    pub(crate) fn nothing() -> Track {
+        Track {
+            workload: String::new(),
+            direction: Direction::Ingress,
+            verdict: Verdict::Forwarded,
+            reason: Reason::None,
+            policy: String::new(),
+            rule: String::new(),
+        }
+    }
+
+    /// As namespaces tell it apart.
+    pub(crate) fn of_namespace(&self) -> Track {
+        let workload = format!("{}/", self.namespace());
+        let (direction, verdict) = (self.direction, self.verdict);
+        Track { workload, direction, verdict, ..Track::nothing() }
+    }
+
+    /// As sums of workloads tell it apart.
+    pub(crate) fn of_workload(&self) -> Track {
+        let (direction, verdict) = (self.direction, self.verdict);
+        Track { workload: self.workload.clone(), direction, verdict, ..Track::nothing() }
+    }
+
+    /// As sums of policies tell it apart.
+    pub(crate) fn of_policy(&self) -> Track {
+        let (direction, verdict) = (self.direction, self.verdict);
+        Track { policy: self.policy.clone(), direction, verdict, ..Track::nothing() }
+    }
+
+    /// As a policy tells it apart.
+    pub(crate) fn of_rule(&self) -> Track {
+        Track { rule: self.rule.clone(), ..self.of_policy() }
+    }
+
     pub(crate) fn namespace(&self) -> &str {
         self.workload.split('/').next().unwrap_or_default()
     }

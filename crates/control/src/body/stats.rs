@@ -16,7 +16,7 @@ pub(crate) struct Asked {
 }
 
 /// `GET /api/v1/stats`.
-pub(crate) fn stats(ledger: &Ledger, asked: &Asked) -> Result<Stats, QueryError> {
+pub(crate) fn stats(ledger: &mut Ledger, asked: &Asked) -> Result<Stats, QueryError> {
     let Question { since, until, step, .. } = asked.question;
     let plain = asked.question.scope == podwall_ledger::Scope::default();
     let mut body = if plain && step < FINE_MS && ledger.has_seconds(since) {
@@ -34,7 +34,7 @@ pub(crate) fn stats(ledger: &Ledger, asked: &Asked) -> Result<Stats, QueryError>
 }
 
 /// From what is kept by ten seconds and longer.
-fn coarse(ledger: &Ledger, question: &Question) -> Result<Stats, QueryError> {
+fn coarse(ledger: &mut Ledger, question: &Question) -> Result<Stats, QueryError> {
     let by = Some(podwall_ledger::By::Namespace);
     let answer = ledger.answer(&Question { by, ..question.clone() })?;
     let mut namespaces: Vec<NamespaceStats> = answer

@@ -115,6 +115,10 @@ pub(crate) fn problems(state: &State) -> Vec<Problem> {
         );
         problems.push(problem("ledger_full", message, None));
     }
+    if let Some(what) = &state.damage {
+        let message = format!("{what}; counters and enforcement are untouched");
+        problems.push(problem("ledger_damaged", message, None));
+    }
     problems
 }
 

@@ -92,26 +92,6 @@ fn a_rule_with_another_content_is_another_counter() {
 }
 
 #[test]
-fn rolled_up_samples_have_the_same_sums() {
-    let scratch = Scratch::new("rolled");
-    let bounds = Bounds { fine_ms: 30_000, ..Bounds::default() };
-    let mut ledger = Ledger::open(&scratch.file(), bounds);
-    let counter = key("a/x", Verdict::Forwarded, None);
-    for second in 1..=120 {
-        ledger.read(&reading(second * 1_000, &[(counter.clone(), second * 7)]));
-        ledger.settle(second * 1_000);
-    }
-    for later in 121..140 {
-        ledger.settle(later * 1_000);
-    }
-    assert_eq!(ledger.trouble(), None);
-    let window = ledger.window(0, 200_000, 10_000).unwrap();
-    assert_eq!(window.total.forwarded.packets, 120 * 7);
-    assert_eq!(window.samples.len(), 12);
-    assert!(window.samples.iter().all(|sample| sample.sums.forwarded.packets == 70));
-}
-
-#[test]
 fn a_second_in_which_nothing_moved_is_known_and_no_gap() {
     let mut ledger = Ledger::memory(Bounds::default());
     ledger.read(&reading(1_000, &[]));

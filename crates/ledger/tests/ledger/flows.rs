@@ -108,7 +108,7 @@ fn what_has_settled_is_there_after_a_restart_and_numbers_go_on() {
 #[test]
 fn no_more_are_kept_than_the_bound_says() {
     let scratch = Scratch::new("bound");
-    let mut ledger = Ledger::open(&scratch.file(), Bounds { flows: 10, ..Bounds::default() });
+    let mut ledger = Ledger::open(&scratch.file(), Bounds { stopped: 10, ..Bounds::default() });
     for time in 0..35 {
         ledger.append(&[record(time)]);
         ledger.settle(time);

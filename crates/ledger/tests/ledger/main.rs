@@ -4,4 +4,5 @@
 
 mod counters;
 mod flows;
+mod history;
 mod scratch;
