@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::event::{Action, Counted, Event, NotApplied, Trouble};
 use crate::force::{Order, forget_connections, put_in_force};
-use crate::places::{compare, in_full, locate};
+use crate::places::{behind, compare, in_full, locate};
 use crate::uplink::Letter;
 
 /// What the agent acts with.
@@ -21,6 +21,9 @@ pub(crate) struct Hands {
     node: Arc<Namespace>,
     /// The namespaces behind the addresses of workloads in force.
     namespaces: BTreeMap<Address, PathBuf>,
+    /// The addresses behind devices whose namespace has to be looked for: a process that lives in
+    /// it today may be gone tomorrow.
+    unnamed: BTreeMap<u32, Vec<Address>>,
     letters: mpsc::Sender<Letter>,
     events: mpsc::Sender<Event>,
 }
@@ -44,7 +47,8 @@ impl Hands {
         letters: mpsc::Sender<Letter>,
         events: mpsc::Sender<Event>,
     ) -> Hands {
-        Hands { datapath, node: Arc::new(node), namespaces: BTreeMap::new(), letters, events }
+        let (namespaces, unnamed) = (BTreeMap::new(), BTreeMap::new());
+        Hands { datapath, node: Arc::new(node), namespaces, unnamed, letters, events }
     }
 
     /// Does one action.
@@ -70,7 +74,8 @@ impl Hands {
                 });
                 Outcome::Done
             }
-            Action::Apply(order) => self.apply(&order),
+            Action::Apply(order) => self.apply(*order),
+            Action::HoldUplinks => self.hold_uplinks(),
             Action::Remove => {
                 let removed = match self.datapath.take() {
                     Some(datapath) => datapath.remove().map_err(|cause| in_full(&cause)),
@@ -84,13 +89,25 @@ impl Hands {
         }
     }
 
-    fn apply(&mut self, order: &Order) -> Outcome {
+    fn apply(&mut self, mut order: Order) -> Outcome {
         let Some(datapath) = &mut self.datapath else {
             return Outcome::Follows(vec![Event::Applied(Err(NotApplied::Unfit(removed())))]);
         };
-        let (applied, why) = put_in_force(datapath, order);
+        let unknown = order.unknown();
+        let found = behind(&self.node, &unknown.keys().copied().collect());
+        let (found, unseen) = match found {
+            Ok(found) => (found, None),
+            Err(why) => (BTreeMap::new(), Some(why)),
+        };
+        let named = namespaces(&order);
+        for (interface, path) in found {
+            order.namespaces.insert(unknown[&interface].0.clone(), path);
+        }
+        let (applied, why) = put_in_force(datapath, &order);
+        let why = why.or(unseen);
         if applied.is_ok() {
-            self.namespaces = namespaces(order);
+            self.namespaces = named;
+            self.unnamed = unknown.into_iter().map(|(index, (_, own))| (index, own)).collect();
         }
         let applied = applied.map_err(|cause| match cause {
             ApplyError::Plan(_) => NotApplied::Unfit(in_full(&cause)),
@@ -129,9 +146,21 @@ impl Hands {
 
     fn expire(&mut self) -> Outcome {
         let Some(datapath) = &mut self.datapath else { return Outcome::Done };
-        let expired = forget_connections(datapath, &self.namespaces);
+        let mut namespaces = self.namespaces.clone();
+        let found = behind(&self.node, &self.unnamed.keys().copied().collect());
+        for (interface, path) in found.unwrap_or_default() {
+            let own = &self.unnamed[&interface];
+            namespaces.extend(own.iter().map(|address| (*address, path.clone())));
+        }
+        let expired = forget_connections(datapath, &namespaces);
         let why = expired.err().map(|cause| in_full(&cause));
         Outcome::Follows(vec![Event::Troubled { what: Trouble::Expiry, why }])
+    }
+
+    fn hold_uplinks(&mut self) -> Outcome {
+        let Some(datapath) = &mut self.datapath else { return Outcome::Done };
+        let why = datapath.hold_uplinks().err().map(|cause| in_full(&cause));
+        Outcome::Follows(vec![Event::Troubled { what: Trouble::Uplinks, why }])
     }
 }
 

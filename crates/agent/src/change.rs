@@ -1,7 +1,6 @@
 //! Revisions on their way into force, and the one that is.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use podwall_datapath::Endpoint;
 use podwall_model::WorkloadName;
@@ -11,7 +10,7 @@ use podwall_policy::table::IdentityNumber;
 use podwall_wire::node::{self, Place, ToControl};
 
 use crate::decide::State;
-use crate::event::{Action, NotApplied, Places};
+use crate::event::{Action, NotApplied, Places, WireOf};
 use crate::force::Order;
 use crate::intent::Intent;
 use crate::moment::Moment;
@@ -121,15 +120,17 @@ impl Change {
         self.torn || self.in_force.as_ref().is_some_and(misses)
     }
 
-    /// The wires whose two ends can be compared: workload, namespace, device on the node.
-    fn wires(&self) -> Vec<(WorkloadName, PathBuf, u32)> {
+    /// The wires whose two ends can be compared.
+    fn wires(&self) -> Vec<WireOf> {
         let Some(force) = &self.in_force else { return vec![] };
         let wire = |attachment: &node::Attachment| {
             let workload = WorkloadName::from(attachment.workload.clone());
-            match (&attachment.place, force.places.get(&workload)) {
-                (Place::Netns(path), Some(Ok(index))) => Some((workload, path.clone(), *index)),
-                (Place::Netns(_) | Place::Interface(_), _) => None,
-            }
+            let index = *force.places.get(&workload)?.as_ref().ok()?;
+            let namespace = match &attachment.place {
+                Place::Netns(path) => Some(path.clone()),
+                Place::Interface(_) => None,
+            };
+            Some((workload, namespace, index))
         };
         force.intent.attachments.iter().filter_map(wire).collect()
     }

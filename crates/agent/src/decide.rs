@@ -141,7 +141,9 @@ pub(crate) fn decide(state: &mut State, event: Event, now: Moment) -> Vec<Action
             vec![Action::Remove]
         }
         Event::Located { question, places } => state.located(question, places),
-        Event::LinksChanged => state.change.look_again().into_iter().collect(),
+        Event::LinksChanged => {
+            state.change.look_again().into_iter().chain([Action::HoldUplinks]).collect()
+        }
         Event::Applied(outcome) => state.applied(outcome, now),
         Event::Removed(outcome) => {
             removed(state, outcome);
@@ -260,6 +262,7 @@ fn trouble(state: &mut State, what: Trouble, why: Option<String>) {
         Trouble::Expiry => "connections",
         Trouble::Adoption => "adoption",
         Trouble::Wires => "wires",
+        Trouble::Uplinks => "uplinks",
     };
     match why {
         Some(why) => state.problems.raise(Kind::Chore, subject, why),

@@ -91,6 +91,10 @@ pub(crate) struct Delivered {
     pub(crate) sent: u64,
 }
 
+/// A wire whose ends can be compared: whose it is, the namespace at its other end where that is
+/// known, and the device on the node.
+pub(crate) type WireOf = (WorkloadName, Option<PathBuf>, u32);
+
 /// What is tried again and again, and may go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Trouble {
@@ -102,6 +106,8 @@ pub(crate) enum Trouble {
     Adoption,
     /// Comparing the ends of wires.
     Wires,
+    /// Meeting packets on interfaces that have come.
+    Uplinks,
 }
 
 /// Something to do.
@@ -130,7 +136,9 @@ pub(crate) enum Action {
     /// Forget connections that ended.
     Expire,
     /// Compare the ends of these wires; `Delivered` follows.
-    CompareWires(Vec<(WorkloadName, PathBuf, u32)>),
+    CompareWires(Vec<WireOf>),
+    /// Meet packets on interfaces that have come, where each has to be met by itself.
+    HoldUplinks,
     /// End, leaving everything in force.
     Exit,
 }

@@ -59,6 +59,13 @@ pub(crate) fn put_in_force(
 }
 
 impl Order {
+    /// Workloads whose namespace nobody named, with their addresses, by the device they are behind.
+    pub(crate) fn unknown(&self) -> BTreeMap<u32, (WorkloadName, Vec<Address>)> {
+        let endpoints = self.wanted.endpoints.iter();
+        let unnamed = endpoints.filter(|e| !self.namespaces.contains_key(&e.workload));
+        unnamed.map(|e| (e.interface, (e.workload.clone(), e.addresses.clone()))).collect()
+    }
+
     fn without_newcomers(&self) -> Wanted {
         let mut wanted = self.wanted.clone();
         wanted.endpoints.retain(|endpoint| !self.newcomers.contains(&endpoint.workload));

@@ -1,12 +1,13 @@
 //! Where workloads meet the node, asked of the machine. Blocks; called on threads that may.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use podwall_host::{Attachment, Namespace, Wire, wire};
+use podwall_host::{Attachment, Namespace, Wire, namespaces_behind, wire};
 use podwall_model::WorkloadName;
 use podwall_wire::node::{self, Place};
 
-use crate::event::{Delivered, Places};
+use crate::event::{Delivered, Places, WireOf};
 
 /// The device of each workload on the node, or why there is none.
 pub(crate) fn locate(node: &Namespace, attachments: &[node::Attachment]) -> Places {
@@ -39,14 +40,27 @@ fn refuse_shared(places: &mut Places) {
     }
 }
 
-/// What both ends of these wires counted.
-pub(crate) fn compare(
+/// The namespaces behind devices, looked for on a thread of its own: this may be one that must not
+/// block on the kernel's answers.
+pub(crate) fn behind(
     node: &Namespace,
-    wires: Vec<(WorkloadName, PathBuf, u32)>,
-) -> Result<Vec<Delivered>, String> {
+    interfaces: &BTreeSet<u32>,
+) -> Result<BTreeMap<u32, PathBuf>, String> {
+    let look = || namespaces_behind(node, interfaces).map_err(|cause| in_full(&cause));
+    std::thread::scope(|scope| scope.spawn(look).join())
+        .unwrap_or_else(|_| Err("the look at namespaces broke off".to_owned()))
+}
+
+/// What both ends of these wires counted. One whose other end nobody knows is left out.
+pub(crate) fn compare(node: &Namespace, wires: Vec<WireOf>) -> Result<Vec<Delivered>, String> {
+    let unknown = wires.iter().filter(|(_, namespace, _)| namespace.is_none());
+    let mut behind = behind(node, &unknown.map(|(.., interface)| *interface).collect())?;
     let (workloads, wires): (Vec<WorkloadName>, Vec<Wire>) = wires
         .into_iter()
-        .map(|(workload, namespace, interface)| (workload, Wire { namespace, interface }))
+        .filter_map(|(workload, namespace, interface)| {
+            let namespace = namespace.or_else(|| behind.remove(&interface))?;
+            Some((workload, Wire { namespace, interface }))
+        })
         .unzip();
     let ends = wire::compare(node, &wires).map_err(|cause| in_full(&cause))?;
     let delivered = workloads.into_iter().zip(ends).filter_map(|(workload, ends)| {

@@ -83,8 +83,6 @@ struct pw_address {
 struct pw_settings {
 	__u32 nat;	  /* PW_NAT_* */
 	__u32 wake_bytes; /* 0: wake the reader whenever it had caught up; else at this backlog */
-	__u32 counters;	  /* how many elements `pw_counters` has */
-	__u32 pad;
 };
 
 /* pw_about: what this pinned state is. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0) */
 /*
  * Counting, exactly: every packet a hook judges is counted once, under slot, direction, verdict,
- * reason and rule. Counters get their number at first use; what finds none is counted in 0.
+ * reason and rule. Counters are taken at first use; what finds none is counted in 0.
  */
 #ifndef PW_COUNT_H
 #define PW_COUNT_H
@@ -25,16 +25,14 @@ static __always_inline void count(__u32 counter, const struct packet *packet)
 
 static __always_inline __u32 new_counter(const struct pw_counter_key *key)
 {
-	__u32 zero = 0, number, *other;
-	__u64 *last = bpf_map_lookup_elem(&pw_counter_last, &zero);
+	__u32 number = 0, *other;
 
-	if (!last || *last + 1 >= pw_settings.counters)
-		return 0;
-	number = __sync_fetch_and_add(last, 1) + 1;
-	if (number >= pw_settings.counters)
+	if (bpf_map_pop_elem(&pw_counters_free, &number))
 		return 0;
 	if (!bpf_map_update_elem(&pw_counter_ids, key, &number, BPF_NOEXIST))
 		return number;
+	/* Another CPU was faster. */
+	bpf_map_push_elem(&pw_counters_free, &number, 0);
 	other = bpf_map_lookup_elem(&pw_counter_ids, key);
 	return other ? *other : 0;
 }

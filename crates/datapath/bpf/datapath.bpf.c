@@ -12,7 +12,6 @@
 /* Set by the loader before it loads: the verifier then drops what is not needed. */
 const volatile struct pw_settings pw_settings SEC(".rodata.settings") = {
     .nat = PW_NAT_CAST,
-    .counters = 32768,
 };
 
 #include "from_pod.c"

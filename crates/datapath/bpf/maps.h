@@ -139,7 +139,10 @@ struct {
 	__type(value, struct pw_fragment);
 } pw_fragments SEC(".maps");
 
-/* Slot, rule, direction, verdict, reason -> counter. Inserted by the hooks, deleted by nobody. */
+/*
+ * Slot, rule, direction, verdict, reason -> counter. Inserted by the hooks; deleted by the loader
+ * when the slot is nobody's any more and what it counted was read.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -147,13 +150,12 @@ struct {
 	__type(value, __u32);
 } pw_counter_ids SEC(".maps");
 
-/* 0 -> the last counter that was given. Written by the hooks. */
+/* Counters that count nothing yet. Filled by the loader, taken from by the hooks. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} pw_counter_last SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 32768);
+	__type(value, __u32);
+} pw_counters_free SEC(".maps");
 
 /* Counter -> packets and bytes, absolute. Written by the hooks; 0 is for what found no number. */
 struct {

@@ -129,8 +129,6 @@ shared! {
     "pw_settings" Settings {
         nat: u32,
         wake_bytes: u32,
-        counters: u32,
-        pad: u32,
     }
     /// What pinned state is.
     "pw_about" About {

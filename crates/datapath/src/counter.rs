@@ -1,6 +1,6 @@
 //! Counters, absolute and exact: who judged, in which direction, what came of it, by which rule.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -56,7 +56,7 @@ pub struct Uncounted {
 }
 
 impl Datapath {
-    /// All counters, each summed over CPUs.
+    /// All counters, each summed over CPUs and over the slots that a workload has had.
     pub fn counters(&self) -> Result<Vec<Counter>, ReadError> {
         let totals = self.totals()?;
         let mut shown = self.shown.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -69,9 +69,31 @@ impl Datapath {
                 counters.push(counter);
             }
         }
-        counters.sort();
+        counters.extend(self.former.iter().cloned());
+        let counters = in_one(counters);
         self.counters_read.store(true, Ordering::Relaxed);
         Ok(counters)
+    }
+
+    /// Keeps what was counted in slots that go, for workloads that have come back in others: of
+    /// these the sum must not go back.
+    pub(crate) fn keep_former(&mut self, gone: &BTreeSet<u32>) {
+        let shown = self.shown.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let leaving: Vec<(abi::CounterKey, abi::Counter)> =
+            shown.extract_if(|key, _| gone.contains(&key.slot)).collect();
+        let stay: BTreeSet<&WorkloadName> = self
+            .mirror
+            .slots
+            .iter()
+            .filter(|(number, _)| !gone.contains(number))
+            .map(|(_, slot)| &slot.workload)
+            .collect();
+        let is_back =
+            |counter: &Counter| counter.workload.as_ref().is_some_and(|name| stay.contains(name));
+        let mut former = std::mem::take(&mut self.former);
+        former.extend(leaving.iter().filter_map(|(key, total)| self.counter(key, *total)));
+        former.retain(is_back);
+        self.former = in_one(former);
     }
 
     /// What the kernel has counted, and what still lies in a CPU's hand: that was let pass.
@@ -133,6 +155,21 @@ impl Datapath {
             lost: sum.lost + cpu.lost,
         }))
     }
+}
+
+/// Adds up what is of the same workload, direction, verdict, reason and rule.
+fn in_one(mut counters: Vec<Counter>) -> Vec<Counter> {
+    counters.sort();
+    counters.dedup_by(|next, sum| {
+        let same = (&next.workload, next.direction, next.verdict, next.reason, &next.rule)
+            == (&sum.workload, sum.direction, sum.verdict, sum.reason, &sum.rule);
+        if same {
+            sum.packets += next.packets;
+            sum.bytes += next.bytes;
+        }
+        same
+    });
+    counters
 }
 
 /// One counter over all CPUs.

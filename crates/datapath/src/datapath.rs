@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::abi;
 use crate::adopt;
+use crate::counter::Counter;
 use crate::hooks::{Hooking, InterfaceKind, LeaveKind};
 use crate::kernel::{Kernel, WriteError};
 use crate::load::{self, Found, OpenError, pinned};
@@ -39,6 +40,8 @@ pub struct Datapath {
     pub(crate) fading: Fading,
     /// Counters as they were last shown.
     pub(crate) shown: Mutex<HashMap<abi::CounterKey, abi::Counter>>,
+    /// What was counted in former slots of workloads that have come back in others.
+    pub(crate) former: Vec<Counter>,
     /// Whether counters were read since the last sweep.
     pub(crate) counters_read: AtomicBool,
 }
@@ -116,6 +119,7 @@ impl Datapath {
         let maps = Maps::of(&object)?;
         if found == Found::Nothing {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            load::fill(&maps.counters_free)?;
             load::sign(&maps.about, now.as_secs())?;
         }
         let hooks = Hooking::new(&object, &pins, settings.hooks)?;
@@ -134,6 +138,7 @@ impl Datapath {
             wanted_identities: BTreeSet::new(),
             fading: Fading::default(),
             shown: Mutex::default(),
+            former: Vec::new(),
             counters_read: AtomicBool::new(false),
         };
         if found == Found::Ours {
@@ -177,11 +182,18 @@ impl Datapath {
         for write in plan(&self.mirror, wanted, &self.capacity)? {
             self.write(&write)?;
         }
-        let workloads: BTreeSet<u32> =
-            wanted.endpoints.iter().map(|endpoint| endpoint.interface).collect();
-        self.kernel.hooks.hold_uplinks(&workloads, &mut self.kernel.fuse).map_err(hooks)?;
+        self.hold_uplinks()?;
         let writes = self.kernel.fuse.writes - before;
         Ok(Applied { generation: self.mirror.generation, writes })
+    }
+
+    /// Meets packets on every interface that leads off the node, new ones too, where no netfilter
+    /// link meets them all. To be called when an interface has come.
+    pub fn hold_uplinks(&mut self) -> Result<(), WriteError> {
+        let serving = self.mirror.slots.values().filter(|slot| !slot.has_left());
+        let workloads: BTreeSet<u32> = serving.map(|slot| slot.interface).collect();
+        let held = self.kernel.hooks.hold_uplinks(&workloads, &mut self.kernel.fuse);
+        held.map_err(|source| WriteError { what: "hooks".to_owned(), source })
     }
 
     /// Does one write and takes note of it.

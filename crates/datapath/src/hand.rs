@@ -10,6 +10,7 @@ use podwall_model::{Reason, Verdict};
 
 use crate::abi;
 use crate::counter::ReadError;
+use crate::kernel::wait_for_grace;
 use crate::map::Map;
 
 /// The hand of each CPU.
@@ -29,6 +30,11 @@ impl Hands {
             return Ok(());
         }
         wait_until_arrived().map_err(|source| ReadError { what: "membarrier", source })
+    }
+
+    /// Whether some CPU has a packet of this slot in hand.
+    pub(crate) fn hold(&self, slot: u32) -> bool {
+        self.0.iter().any(|hand| hand.slot == slot)
     }
 
     /// How many packets were counted anew as something else.
@@ -70,14 +76,9 @@ fn let_pass(slot: u32) -> abi::CounterKey {
 /// A packet takes its way through the node without a pause; when every CPU was elsewhere once, it
 /// has arrived. Where the kernel cannot say so, a packet is believed to take less than a reading.
 fn wait_until_arrived() -> io::Result<()> {
-    const GLOBAL: libc::c_long = 1;
-    // SAFETY: numbers only.
-    match unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) } {
-        0 => Ok(()),
-        _ => match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
-            error => Err(error),
-        },
+    match wait_for_grace() {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        result => result,
     }
 }
 

@@ -211,7 +211,7 @@ impl Kernel {
 
 /// Waits until every CPU has left what it was reading: a packet that read a slot's word before this
 /// has been judged.
-fn wait_for_grace() -> io::Result<()> {
+pub(crate) fn wait_for_grace() -> io::Result<()> {
     const MEMBARRIER_CMD_GLOBAL: libc::c_int = 1;
     // SAFETY: no memory is passed.
     let result = unsafe { libc::syscall(libc::SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) };

@@ -136,7 +136,7 @@ pub(crate) fn load_fresh(settings: &Settings, pins: &Pins) -> Result<Object, Ope
     pins.make().map_err(directory)?;
     let mut object = open_object()?;
     size_maps(&mut object, &settings.capacity)?;
-    write_settings(&mut object, settings.capacity.counters)?;
+    write_settings(&mut object)?;
     let mut object = load(object)?;
     for mut map in object.maps_mut() {
         let name = map.name().to_string_lossy().into_owned();
@@ -145,6 +145,12 @@ pub(crate) fn load_fresh(settings: &Settings, pins: &Pins) -> Result<Object, Ope
         }
     }
     Ok(object)
+}
+
+/// Makes every counter free but 0, which is for what finds none.
+pub(crate) fn fill(free: &Map) -> Result<(), OpenError> {
+    let mut numbers = 1..free.capacity;
+    numbers.try_for_each(|number| free.push(&number)).map_err(|e| pinned("pw_counters_free", e))
 }
 
 /// Says that pinned state is whole, and of which layout.
@@ -156,7 +162,6 @@ pub(crate) fn sign(about: &Map, made: u64) -> Result<(), OpenError> {
 /// Loads programs over the maps that are pinned.
 pub(crate) fn load_over(pins: &Pins) -> Result<Object, OpenError> {
     let mut object = open_object()?;
-    let mut counters = None;
     for mut map in object.maps_mut() {
         let name = map.name().to_string_lossy().into_owned();
         if !is_pinned(&name) {
@@ -167,13 +172,9 @@ pub(crate) fn load_over(pins: &Pins) -> Result<Object, OpenError> {
         if (found.key_bytes, found.value_bytes) != (map.key_size(), map.value_size()) {
             return Err(OpenError::Damaged(format!("map `{name}` has elements of another size")));
         }
-        if name == "pw_counters" {
-            counters = Some(found.capacity);
-        }
         map.reuse_fd(found.descriptor()).map_err(|error| pinned(&name, into_io(error)))?;
     }
-    let counters = counters.ok_or_else(|| OpenError::Damaged("no map `pw_counters`".into()))?;
-    write_settings(&mut object, counters)?;
+    write_settings(&mut object)?;
     load(object)
 }
 
@@ -218,7 +219,7 @@ fn size_maps(object: &mut OpenObject, capacity: &Capacity) -> Result<(), OpenErr
             "pw_backends" => capacity.backends,
             "pw_connections" => capacity.connections,
             "pw_fragments" => capacity.fragments,
-            "pw_counter_ids" | "pw_counters" => capacity.counters,
+            "pw_counter_ids" | "pw_counters" | "pw_counters_free" => capacity.counters,
             "pw_events" => capacity.ring_bytes,
             "pw_rules" => capacity.rule_names,
             "pw_identities" => capacity.identity_names,
@@ -231,9 +232,9 @@ fn size_maps(object: &mut OpenObject, capacity: &Capacity) -> Result<(), OpenErr
 
 /// Writes the object's settings: how to read the node's own conntrack entries, found by looking for
 /// the kernel's function.
-fn write_settings(object: &mut OpenObject, counters: u32) -> Result<(), OpenError> {
+fn write_settings(object: &mut OpenObject) -> Result<(), OpenError> {
     let nat = if kernel_can_cast() { abi::NAT_CAST } else { abi::NAT_PROBE };
-    let settings = abi::Settings { nat, counters, ..abi::Settings::default() };
+    let settings = abi::Settings { nat, ..abi::Settings::default() };
     let mut sections =
         object.maps_mut().filter(|map| map.name().to_string_lossy() == SETTINGS_SECTION);
     let mut section = sections.next().expect("the object has a section of settings");

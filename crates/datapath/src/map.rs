@@ -78,6 +78,40 @@ impl Map {
         })
     }
 
+    /// Puts a value into a queue, which has no keys.
+    pub(crate) fn push<V: IntoBytes + Immutable>(&self, value: &V) -> io::Result<()> {
+        assert_eq!(size_of::<V>(), self.value_bytes as usize, "the value's type is the map's");
+        // SAFETY: the value is readable for the size that the map has; a queue takes no key.
+        check(unsafe {
+            libbpf_sys::bpf_map_update_elem(
+                self.descriptor.as_raw_fd(),
+                std::ptr::null(),
+                value.as_bytes().as_ptr().cast(),
+                libbpf_sys::BPF_ANY.into(),
+            )
+        })
+    }
+
+    /// Sets an element of a per-CPU map to zero on each CPU.
+    pub(crate) fn clear_per_cpu<V>(&self, key: u32) -> io::Result<()>
+    where
+        V: FromBytes + IntoBytes + Immutable + Clone,
+    {
+        self.assert_sizes::<u32, V>();
+        assert!(size_of::<V>().is_multiple_of(8), "per-CPU values stand at multiples of 8 bytes");
+        let cpus = libbpf_rs::num_possible_cpus().map_err(io::Error::other)?;
+        let values = vec![V::new_zeroed(); cpus];
+        // SAFETY: one value of a multiple of 8 bytes is readable for each possible CPU.
+        check(unsafe {
+            libbpf_sys::bpf_map_update_elem(
+                self.descriptor.as_raw_fd(),
+                key.as_bytes().as_ptr().cast(),
+                values.as_bytes().as_ptr().cast(),
+                libbpf_sys::BPF_ANY.into(),
+            )
+        })
+    }
+
     /// Deletes an element; `false` if it was not there.
     pub(crate) fn delete<K: IntoBytes + Immutable>(&self, key: &K) -> io::Result<bool> {
         assert_eq!(size_of::<K>(), self.key_bytes as usize, "the key's type is the map's");

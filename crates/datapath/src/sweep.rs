@@ -10,6 +10,7 @@ use podwall_policy::table::IdentityNumber;
 use crate::abi;
 use crate::connection::Held;
 use crate::datapath::Datapath;
+use crate::hand::Hands;
 use crate::kernel::WriteError;
 use crate::moves;
 use crate::write::Write;
@@ -32,7 +33,7 @@ impl Datapath {
         let unneeded = Fading {
             rules: self.unneeded_rules(held, &counted),
             identities: self.unneeded_identities(held),
-            slots: self.unneeded_slots(held),
+            slots: self.unneeded_slots(held)?,
         };
         let mut writes = Vec::new();
         for number in unneeded.rules.intersection(&self.fading.rules) {
@@ -47,21 +48,40 @@ impl Datapath {
             false => BTreeSet::new(),
             true => unneeded.slots.intersection(&self.fading.slots).copied().collect(),
         };
-        let mut swept = 0;
-        for (key, _) in counters.iter().filter(|(key, _)| gone.contains(&key.slot)) {
-            let deleted = self.kernel.maps.counter_ids.delete(key);
-            deleted.map_err(|source| WriteError { what: "pw_counter_ids".to_owned(), source })?;
-            self.kernel.fuse.burn();
-            swept += 1;
-        }
-        let shown = self.shown.get_mut().unwrap_or_else(|poisoned| poisoned.into_inner());
-        shown.retain(|key, _| !gone.contains(&key.slot));
+        let of_gone = counters.iter().filter(|(key, _)| gone.contains(&key.slot));
+        let swept = self.free_counters(&of_gone.copied().collect::<Vec<_>>())?;
+        self.keep_former(&gone);
         writes.extend(gone.into_iter().map(|slot| Write::ForgetSlot { slot }));
         for write in &writes {
             self.write(write)?;
         }
         self.fading = unneeded;
         Ok(swept + writes.len() as u64)
+    }
+
+    /// Makes counters free that nobody counts in any more. A kill in between loses a few numbers,
+    /// and nothing that was counted.
+    fn free_counters(&mut self, of_gone: &[(abi::CounterKey, u32)]) -> Result<u64, WriteError> {
+        let error = |what: &str| {
+            let what = what.to_owned();
+            move |source| WriteError { what, source }
+        };
+        for (key, _) in of_gone {
+            let deleted = self.kernel.maps.counter_ids.delete(key);
+            deleted.map_err(error("pw_counter_ids"))?;
+            self.kernel.fuse.burn();
+        }
+        if !of_gone.is_empty() {
+            // Who looked a number up before it was deleted has counted.
+            self.write(&Write::Grace)?;
+        }
+        let maps = &self.kernel.maps;
+        for (_, number) in of_gone {
+            let cleared = maps.counters.clear_per_cpu::<abi::Counter>(*number);
+            cleared.map_err(error("pw_counters"))?;
+            maps.counters_free.push(number).map_err(error("pw_counters_free"))?;
+        }
+        Ok(of_gone.len() as u64)
     }
 
     fn unneeded_rules(&self, held: &Held, counted: &BTreeSet<u32>) -> BTreeSet<u32> {
@@ -90,11 +110,14 @@ impl Datapath {
             .collect()
     }
 
-    fn unneeded_slots(&self, held: &Held) -> BTreeSet<u32> {
+    fn unneeded_slots(&self, held: &Held) -> Result<BTreeSet<u32>, WriteError> {
+        let hands = Hands::read(&self.kernel.maps.hands);
+        let hands = hands
+            .map_err(|error| WriteError { what: error.what.to_owned(), source: error.source })?;
         let slots = self.mirror.slots.iter();
-        slots
-            .filter(|(number, slot)| slot.has_left() && !held.slots.contains_key(number))
-            .map(|(number, _)| *number)
-            .collect()
+        let unneeded = slots.filter(|(number, slot)| {
+            slot.has_left() && !held.slots.contains_key(number) && !hands.hold(**number)
+        });
+        Ok(unneeded.map(|(number, _)| *number).collect())
     }
 }

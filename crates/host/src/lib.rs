@@ -5,6 +5,7 @@
 //! undone after a kill. This crate decides nothing and knows no policy.
 
 pub mod attachment;
+pub mod behind;
 pub mod bpffs;
 pub mod made;
 pub mod namespace;
@@ -16,6 +17,7 @@ pub mod watch;
 pub mod wire;
 
 pub use attachment::{AttachError, Attachment};
+pub use behind::namespaces_behind;
 pub use bpffs::MountError;
 pub use made::{Made, RecordError, Thing, Undone};
 pub use namespace::{Namespace, NamespaceError};

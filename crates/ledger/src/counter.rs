@@ -117,7 +117,22 @@ impl Counters {
             let added: &mut Added = step.added.entry(key.clone()).or_default();
             added.plus(Added { packets: more.0, bytes: more.1 });
         }
+        self.forget_absent(reading);
         step
+    }
+
+    /// A counter that is not read any more was given back: should it come again, it begins at 0.
+    fn forget_absent(&mut self, reading: &Reading) {
+        let read: BTreeSet<&Key> = reading.counters.iter().map(|(key, ..)| key).collect();
+        let absent = self.counts.iter_mut().filter(|(key, count)| {
+            key.node == reading.node
+                && (count.absolute_packets, count.absolute_bytes) != (0, 0)
+                && !read.contains(key)
+        });
+        for (key, count) in absent {
+            (count.absolute_packets, count.absolute_bytes) = (0, 0);
+            self.changed.insert(key.clone());
+        }
     }
 
     /// The kernel's own counters began at 0 again.

@@ -206,7 +206,7 @@ fn news_of_links_while_a_question_is_open_asks_once_more() {
     agent.wants(wanted(1, &world("web"), POLICY));
     let came = agent.happens(Event::LinksChanged);
     let question = agent.question(&came);
-    assert!(agent.happens(Event::LinksChanged).others.is_empty());
+    assert_eq!(agent.happens(Event::LinksChanged).others, [Action::HoldUplinks]);
     let places: Places = [(name("web"), Ok(11)), (name("db"), Ok(12))].into();
     let came = agent.happens(Event::Located { question, places });
     assert!(agent.question(&came) > question);

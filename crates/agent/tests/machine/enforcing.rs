@@ -10,16 +10,18 @@ use podwall_wire::rest::{Direction, Verdict};
 
 use crate::place::Place;
 use crate::runner::Case;
-use crate::talk::{Agent, BOUND, Control};
+use crate::talk::{Agent, BOUND, Control, FoundBy};
 
-pub(crate) const CASES: [Case; 10] = [
+pub(crate) const CASES: [Case; 12] = [
     ("a_deny_stops_packets_and_is_told_with_both_names", a_deny_is_told),
     ("a_killed_agent_changes_nothing_and_counters_go_on", a_killed_agent_changes_nothing),
-    ("a_connection_that_was_open_before_is_kept_with_its_direction", an_open_connection),
+    ("a_connection_that_was_open_before_is_kept_with_its_direction", open_connections),
+    ("open_connections_behind_an_interface_are_kept_too", open_connections_by_interface),
     ("a_refused_document_leaves_the_one_before_in_force", a_refused_document),
     ("a_device_made_again_is_held_again", a_device_made_again),
     ("a_namespace_that_vanishes_is_a_problem", a_namespace_vanishes),
     ("packets_that_go_round_the_hooks_are_reported", packets_go_round),
+    ("packets_that_go_round_an_interface_are_reported_too", packets_go_round_an_interface),
     ("an_unknown_layout_is_left_in_force_and_reported", an_unknown_layout),
     ("control_that_comes_back_is_found", control_comes_back),
     ("removing_leaves_nothing", removing_leaves_nothing),
@@ -187,7 +189,15 @@ spec:
     ports: [{port: 5432, protocol: TCP}]
 ";
 
-fn an_open_connection() {
+fn open_connections() {
+    an_open_connection(FoundBy::Namespace);
+}
+
+fn open_connections_by_interface() {
+    an_open_connection(FoundBy::Interface);
+}
+
+fn an_open_connection(found_by: FoundBy) {
     for address in ["10.77.2.2:5432", "[fd77:2::2]:5432"] {
         let place = Place::new();
         let listen = || TcpListener::bind(address);
@@ -195,6 +205,7 @@ fn an_open_connection() {
         let mut client = place.web.run(|| TcpStream::connect(address)).unwrap().unwrap();
         let (mut server, _) = listener.accept().unwrap();
         let (mut control, _agent) = started(&place);
+        control.found_by = found_by;
         control.put_in_force(&place, ONE_WAY);
         // The server speaks first: seen alone, this looks like a connection of its own.
         client.set_read_timeout(Some(BOUND)).unwrap();
@@ -236,17 +247,43 @@ fn a_device_made_again() {
     assert!(!denied.passes());
 }
 
+/// `web` may ask the node at 5432 and nobody else.
+const TO_THE_NODE: &str = "
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: to-the-node, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: web}}
+  egress:
+  - toEntities: [host]
+    toPorts: [{ports: [{port: '5432', protocol: UDP}]}]
+";
+
 fn a_namespace_vanishes() {
     let place = Place::new();
     let (mut control, _agent) = started(&place);
-    control.put_in_force(&place, POLICY);
-    podwall_host::namespace::remove(place.web.path()).unwrap();
-    place.disconnect("web");
+    let policies = format!("{POLICY}{TO_THE_NODE}");
+    let to_node = |port: u16| {
+        let to = format!("10.77.1.1:{port}");
+        let server = place.node.run(|| UdpSocket::bind(&to)).unwrap().unwrap();
+        server.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        Pair { client: place.socket("web", "0.0.0.0:0"), server, to }
+    };
+    let (allowed, denied) = (to_node(5432), to_node(5434));
+    control.put_in_force(&place, &policies);
+    let holds = || assert!(allowed.passes() && !denied.passes(), "who stays is held as before");
+    holds();
+    podwall_host::namespace::remove(place.db.path()).unwrap();
+    place.disconnect("db");
+    holds();
     let gone = control.problems(|problems| !problems.is_empty());
     assert_eq!(gone[0].code, "not_enforced");
-    assert_eq!(gone[0].subject.as_deref(), Some("shop/web"));
-    let next = control.put_in_force(&place, POLICY);
+    assert_eq!(gone[0].subject.as_deref(), Some("shop/db"));
+    holds();
+    let next = control.put_in_force(&place, &policies);
     assert!(next.generation > 0);
+    holds();
 }
 
 /// What some network plugins do: it puts a packet at the workload's end of a wire, past all hooks.
@@ -257,8 +294,17 @@ char terms[] __attribute__((section("license"), used)) = "GPL";
 "#;
 
 fn packets_go_round() {
+    a_detour(FoundBy::Namespace);
+}
+
+fn packets_go_round_an_interface() {
+    a_detour(FoundBy::Interface);
+}
+
+fn a_detour(found_by: FoundBy) {
     let place = Place::new();
     let (mut control, _agent) = started(&place);
+    control.found_by = found_by;
     control.put_in_force(&place, POLICY);
     assert!(Pair::v4(&place, 5432).passes());
     let to = Network::open(&place.node).unwrap().link("to-db").unwrap().index;

@@ -90,6 +90,17 @@ pub(crate) struct Control {
     revision: u64,
     /// The cluster-wide mode that it wants.
     pub(crate) mode: Mode,
+    /// How it says where workloads are.
+    pub(crate) found_by: FoundBy,
+}
+
+/// How a workload's place is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FoundBy {
+    /// By the path of its namespace.
+    Namespace,
+    /// By its interface on the node.
+    Interface,
 }
 
 struct Line {
@@ -101,7 +112,8 @@ impl Control {
     /// Listens in the place's state directory.
     pub(crate) fn listen(place: &Place) -> Control {
         let listener = UnixListener::bind(place.state.join("agent.sock")).unwrap();
-        Control { listener, line: None, heard: Vec::new(), revision: 0, mode: Mode::Enforce }
+        let (mode, found_by) = (Mode::Enforce, FoundBy::Namespace);
+        Control { listener, line: None, heard: Vec::new(), revision: 0, mode, found_by }
     }
 
     /// Takes the connection of this agent, which says hello on it.
@@ -163,12 +175,16 @@ impl Control {
         let _ = line.stream.write_all(&encode(message).unwrap());
     }
 
-    /// Wants these policies in this world, both workloads found by their namespaces.
+    /// Wants these policies in this world.
     pub(crate) fn want(&mut self, place: &Place, world: &World, policies: &str) -> u64 {
         self.revision += 1;
+        let found_by = self.found_by;
         let attach = |name: &str| Attachment {
             workload: (&workload_name(name)).into(),
-            place: node::Place::Netns(place.namespace(name).path().to_owned()),
+            place: match found_by {
+                FoundBy::Namespace => node::Place::Netns(place.namespace(name).path().to_owned()),
+                FoundBy::Interface => node::Place::Interface(format!("to-{name}")),
+            },
         };
         let text = policies.to_owned();
         let mode = self.mode;

@@ -19,7 +19,7 @@ pub enum LeaveKind {
     /// Netfilter links at FORWARD and LOCAL_IN.
     Netfilter,
     /// The egress of each interface that leads off the node. Between its appearance and the next
-    /// `apply` a new one is not watched.
+    /// `hold_uplinks` a new one is not watched.
     Uplink,
 }
 

@@ -110,6 +110,35 @@ impl Lab {
         }
     }
 
+    /// A VXLAN tunnel between the node and this workload, which has these addresses in it.
+    pub(crate) fn add_tunnel(&self, index: usize) -> [IpAddr; 2] {
+        let far = &self.workloads[index];
+        let net = index + 1;
+        let ends = [(&self.node, 1, 2), (&far.namespace, 2, 1)];
+        for (space, own, other) in ends {
+            let ip = |line: &str| {
+                let output = space.run(|| Command::new("ip").args(line.split(' ')).output());
+                let output = output.expect("it can be entered").expect("ip is installed");
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "ip {line}: {said}");
+            };
+            ip(&format!(
+                "link add pwvx type vxlan id 7 dstport 4789 local 10.77.{net}.{own} remote \
+                 10.77.{net}.{other}"
+            ));
+            ip(&format!("addr add 10.78.0.{own}/24 dev pwvx"));
+            ip(&format!("addr add fd78::{own}/64 dev pwvx nodad"));
+            ip("link set pwvx up");
+        }
+        let back = |line: &str| {
+            let done = far.namespace.run(|| Command::new("ip").args(line.split(' ')).status());
+            assert!(done.expect("it can be entered").expect("ip is installed").success(), "{line}");
+        };
+        back("route add 10.77.1.0/24 via 10.78.0.1");
+        back("-6 route add fd77:1::/64 via fd78::1");
+        ["10.78.0.2", "fd78::2"].map(|text| text.parse().expect("an address"))
+    }
+
     /// Makes what the neighbours are known by stay, so that nobody asks for it again.
     pub(crate) fn keep_neighbours(&self) {
         let spaces = self.workloads.iter().map(|workload| &workload.namespace);

@@ -1,6 +1,7 @@
 //! The datapath on real packets, in network namespaces that each test makes. Needs root.
 
 mod adoption;
+mod churn;
 mod count;
 mod dial;
 mod first_packet;
@@ -16,3 +17,4 @@ mod proxy;
 mod raw;
 mod service;
 mod service_count;
+mod service_outside;

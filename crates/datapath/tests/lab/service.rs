@@ -43,7 +43,7 @@ pub(crate) fn service(like: IpAddr) -> IpAddr {
     if like.is_ipv4() { "10.96.0.1" } else { "fd96::1" }.parse().expect("an address")
 }
 
-fn egress(peers: &[IdentityNumber], protocol: Protocol) -> Arc<Table> {
+pub(crate) fn egress(peers: &[IdentityNumber], protocol: Protocol) -> Arc<Table> {
     let rule = rules::rule("out", Direction::Egress);
     let half = rules::only(peers, &rule, Some(Lane::new(protocol, BACKEND_PORT)));
     Arc::new(Table { egress: half, ingress: Half::open() })
@@ -99,7 +99,7 @@ impl Cluster {
     }
 
     /// Waits for an event that `found` accepts.
-    fn told(&self, mut found: impl FnMut(&Event) -> bool) -> Event {
+    pub(crate) fn told(&self, mut found: impl FnMut(&Event) -> bool) -> Event {
         let mut events = self.datapath.events().expect("the ring can be mapped");
         let end = Instant::now() + Duration::from_secs(60);
         let mut seen = Vec::new();

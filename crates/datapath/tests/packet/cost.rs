@@ -33,7 +33,7 @@ fn empty(frame: &[u8]) -> u128 {
 
 fn node() -> Node {
     let sizes = BTreeMap::from([("pw_counters", 1024), ("pw_counter_ids", 1024)]);
-    let node = Node::sized(&sizes, Node::settings(1024));
+    let node = Node::sized(&sizes, Node::settings());
     let steps = [(0, DENY, 0), (lane(6, 80), ALLOW, 6), (lane(6, 81), DENY, 0)];
     node.table(1, &steps, &[(0, DENY, 0)]);
     node.slot(1, 1, 1, 1);

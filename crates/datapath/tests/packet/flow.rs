@@ -273,7 +273,7 @@ pub(crate) fn events_told_and_lost_are_all_events() {
 #[test]
 pub(crate) fn what_finds_no_counter_is_counted_all_the_same() {
     let sizes = std::collections::BTreeMap::from([("pw_counters", 3), ("pw_counter_ids", 3)]);
-    let node = Node::sized(&sizes, Node::settings(3));
+    let node = Node::sized(&sizes, Node::settings());
     node.table(1, &CLOSED, &CLOSED);
     node.table(2, &[(0, DENY, 1)], &[(0, DENY, 2)]);
     let outside = families()[0];

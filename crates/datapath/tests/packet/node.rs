@@ -110,18 +110,18 @@ impl Node {
             ("pw_rows", 1024),
             ("pw_events", 65536),
         ]);
-        Node::sized(&sizes, Self::settings(512))
+        Node::sized(&sizes, Self::settings())
     }
 
     /// A node whose packets' conntrack entries are read another way, or not at all.
     pub(crate) fn reading_conntrack(nat: u32) -> Node {
         let sizes = BTreeMap::from([("pw_connections", 1024), ("pw_steps", 4096)]);
-        Node::sized(&sizes, abi::Settings { nat, ..Self::settings(512) })
+        Node::sized(&sizes, abi::Settings { nat, ..Default::default() })
     }
 
-    /// The settings of these tests, with so many counters.
-    pub(crate) fn settings(counters: u32) -> abi::Settings {
-        abi::Settings { counters, nat: abi::NAT_CAST, ..Default::default() }
+    /// The settings of these tests.
+    pub(crate) fn settings() -> abi::Settings {
+        abi::Settings { nat: abi::NAT_CAST, ..Default::default() }
     }
 
     /// Runs something with nodes that have another object than the build's.
@@ -148,6 +148,11 @@ impl Node {
         let node = Node { object, devices, steps: RefCell::new(1) };
         for number in [1, 2] {
             node.place(number);
+        }
+        let counters = sizes.get("pw_counters").copied().unwrap_or(512);
+        for number in 1..counters {
+            let free = node.map("pw_counters_free");
+            free.update(&[], &number.to_ne_bytes(), MapFlags::ANY).expect("a queue takes it");
         }
         node
     }

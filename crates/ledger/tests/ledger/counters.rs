@@ -47,6 +47,16 @@ fn a_sample_is_what_was_added_since_the_last_reading() {
 }
 
 #[test]
+fn a_workload_that_comes_back_counts_from_its_sum_on() {
+    let mut ledger = Ledger::memory(Bounds::default());
+    let passed = key("a/x", Verdict::Forwarded, Some(1));
+    ledger.read(&reading(1_000, &[(passed.clone(), 5)]));
+    ledger.read(&reading(2_000, &[]));
+    ledger.read(&reading(3_000, &[(passed, 7)]));
+    assert_eq!(sums(&ledger), (12, 1_200), "its counter had begun anew");
+}
+
+#[test]
 fn a_restart_neither_loses_nor_doubles() {
     let scratch = Scratch::new("restart");
     let counter = key("a/x", Verdict::WouldDrop, Some(u64::MAX));

@@ -82,7 +82,9 @@ impl Agent {
     }
 
     pub(super) fn question(&self, came: &Came) -> u64 {
-        match came.others.as_slice() {
+        let asked: Vec<&Action> =
+            came.others.iter().filter(|action| **action != Action::HoldUplinks).collect();
+        match asked.as_slice() {
             [Action::Locate { question, .. }] => *question,
             other => panic!("one question: {other:?}"),
         }
