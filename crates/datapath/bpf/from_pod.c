@@ -69,6 +69,39 @@ static __always_inline int depart_known(struct packet *packet, struct pw_connect
 	return act(packet, connection, &judgement);
 }
 
+/*
+ * Asking for an address by DHCP: from none to everybody, or of IPv6 from a link-local one to the
+ * servers' group. A rule may allow it; it leaves no state behind that others could speak by.
+ */
+static __always_inline int asks_for_address(const struct packet *packet)
+{
+	const struct pw_connection_key *key = &packet->key;
+	struct pw_address none, everybody;
+
+	if (key->protocol != IPPROTO_UDP)
+		return 0;
+	map_v4(&none, 0);
+	map_v4(&everybody, 0xffffffff);
+	if (same_address(&key->pod, &none))
+		return same_address(&key->peer, &everybody) &&
+		       key->pod_port == __builtin_bswap16(68) &&
+		       key->peer_port == __builtin_bswap16(67);
+	return (__builtin_bswap64(key->pod.half[0]) >> 54) == 0xfe80 >> 6 &&
+	       key->peer.half[0] == __builtin_bswap64(0xff02ULL << 48) &&
+	       key->peer.half[1] == __builtin_bswap64(0x10002) &&
+	       key->pod_port == __builtin_bswap16(546) && key->peer_port == __builtin_bswap16(547);
+}
+
+/* A source that is not the workload's own. */
+static __noinline int depart_foreign(const struct packet *packet)
+{
+	__u32 slot = slot_behind(packet->ifindex);
+
+	if (slot && asks_for_address(packet))
+		return judge_alone(packet, slot, 0);
+	return refuse(packet, PW_REASON_INVALID_SOURCE);
+}
+
 PW_PROVED_ALONE int depart(struct packet *packet, struct pw_connection *connection)
 {
 	__u32 slot;
@@ -83,7 +116,7 @@ PW_PROVED_ALONE int depart(struct packet *packet, struct pw_connection *connecti
 		return depart_known(packet, connection);
 	slot = connection ? connection->slot : slot_at(&packet->key.pod, packet->ifindex);
 	if (!slot)
-		return refuse(packet, PW_REASON_INVALID_SOURCE);
+		return depart_foreign(packet);
 	if (packet->piece == PW_FIRST_PIECE)
 		note_first_piece(packet);
 	if (packet->sort == PW_STATELESS || (packet->query == PW_ANSWER && !connection))

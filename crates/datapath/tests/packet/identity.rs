@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use podwall_datapath::abi;
 use podwall_model::Address;
-use podwall_model::Reason::{DefaultDeny, DenyRule, None as Nothing};
+use podwall_model::Reason::{DefaultDeny, DenyRule, InvalidSource, None as Nothing};
 use podwall_model::Verdict::{Dropped, Forwarded};
 use podwall_policy::table::IdentityNumber;
 
@@ -53,6 +53,32 @@ pub(crate) fn the_exact_address_wins_then_the_longest_range_then_the_world() {
         let outside: IpAddr = text.parse().expect("an address");
         let out = udp((pod(1, outside), outside));
         node.expect((Way::Out, 1), &out, Forwarded, egress(Nothing, rule));
+    }
+}
+
+#[test]
+pub(crate) fn asking_for_an_address_is_judged_by_rules_and_nothing_else_is_sent_from_none() {
+    let addresses = [
+        ("0.0.0.0", "255.255.255.255", "255.255.255.255/32", (68, 67)),
+        ("fe80::1", "ff02::1:2", "ff02::/16", (546, 547)),
+    ];
+    for (none, everybody, range, ports) in addresses {
+        let node = Node::new();
+        let ends: (IpAddr, IpAddr) =
+            (none.parse().expect("an address"), everybody.parse().expect("an address"));
+        node.table(1, &[(0, DENY, 0)], &[]);
+        node.slot(1, 1, 1, 1);
+        let asks = frame::ip(ends, 17, &frame::udp(ports));
+        node.expect((Way::Out, 1), &asks, Dropped, egress(DefaultDeny, 0));
+        network(&node, range, 400);
+        let lane = crate::node::lane(17, ports.1);
+        node.row(1, abi::EGRESS, 400, &[(0, DENY, 0), (lane, ALLOW, 7), (lane + 1, DENY, 0)]);
+        node.expect((Way::Out, 1), &asks, Forwarded, egress(Nothing, 7));
+        let other = frame::ip(ends, 17, &frame::udp((ports.0 + 1, ports.1)));
+        node.expect((Way::Out, 1), &other, Dropped, egress(InvalidSource, 0));
+        let elsewhere = frame::ip((ends.0, pod(2, ends.0)), 17, &frame::udp(ports));
+        node.expect((Way::Out, 1), &elsewhere, Dropped, egress(InvalidSource, 0));
+        assert_eq!(node.count("pw_connections"), 0);
     }
 }
 
