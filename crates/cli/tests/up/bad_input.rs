@@ -24,25 +24,33 @@ fn demo(place: &Place, more: &[&str]) -> Command {
     place.command(&[&["up", "--demo"], more].concat())
 }
 
+/// Puts the node's policy in force and leaves it there without a run.
+fn leave_enforcing(place: &Place, node: &Node) {
+    let mut run = Run::start(place, node.up(place, &[]));
+    run.ready();
+    place.say(&["mode", "closed", "enforce"]);
+    run.ready();
+    run.kill();
+    assert!(!node.reaches(), "it is in force");
+}
+
 #[test]
 fn whoever_is_not_root_is_told_so() {
-    let place = Place::new("root");
+    let (place, node) = (Place::new("root"), Node::new("r"));
+    leave_enforcing(&place, &node);
     // Copied, since nobody else can read where it was built.
     let copy = place.path("podwall");
     fs::copy(env!("CARGO_BIN_EXE_podwall"), &copy).unwrap();
     let mut command = Command::new(&copy);
     command.args(["up", "--demo"]).uid(65534).gid(65534);
     assert!(refused(command).contains("not root"));
+    assert!(!node.reaches(), "what is in force stays in force");
 }
 
 #[test]
 fn hidden_types_of_the_kernel_are_told() {
     let (place, node) = (Place::new("btf"), Node::new("t"));
-    let mut run = Run::start(&place, node.up(&place, &[]));
-    run.ready();
-    place.say(&["mode", "closed", "enforce"]);
-    run.ready();
-    run.kill();
+    leave_enforcing(&place, &node);
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "sh", "-c"])
@@ -67,6 +75,13 @@ fn a_port_in_use_is_told_and_nothing_is_made() {
     let said = refused(demo(&place, &["--listen", &address]));
     assert!(said.contains(&format!("port in use: `{address}`")), "{said}");
     assert!(!place.path("state/made.json").exists());
+    let node = Node::new("p");
+    leave_enforcing(&place, &node);
+    let taken = node.listen();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refused(node.up(&place, &["--listen", &address]));
+    assert!(said.contains(&format!("port in use: `{address}`")), "{said}");
+    assert!(!node.reaches(), "what is in force stays in force");
 }
 
 #[test]
@@ -81,7 +96,10 @@ fn two_runs_at_once_are_one_too_many() {
     let (place, node) = (Place::new("two"), Node::new("w"));
     let mut run = Run::start(&place, node.up(&place, &[]));
     run.ready();
+    place.say(&["mode", "closed", "enforce"]);
+    run.ready();
     let said = refused(demo(&place, &[]));
+    assert!(!node.reaches(), "what is in force stays in force");
     assert!(said.contains("another podwall runs"), "{said}");
     assert!(said.contains(&format!("process {}", run.pid())), "{said}");
     assert!(place.status().unwrap().ready, "the first goes on");

@@ -87,6 +87,16 @@ impl Node {
         format!("{}{end}", self.prefix)
     }
 
+    /// Takes a port of the node's own loopback.
+    pub(crate) fn listen(&self) -> TcpListener {
+        let namespace = self.name("n");
+        let listening = std::thread::spawn(move || {
+            enter(&namespace);
+            TcpListener::bind("127.0.0.1:0").unwrap()
+        });
+        listening.join().unwrap()
+    }
+
     /// Whether `a` reaches `b`: a word goes there and comes back.
     pub(crate) fn reaches(&self) -> bool {
         self.ask(*b"ping")
@@ -135,11 +145,14 @@ impl Node {
         let mut command = inside(&self.name("n"), env!("CARGO_BIN_EXE_podwall"));
         command
             .args(["--state".as_ref(), place.state().as_os_str()])
-            .args(["up", "--listen", "127.0.0.1:0", "--workloads"])
+            .args(["up", "--workloads"])
             .arg(place.path("workloads.yaml"))
             .arg("--policies")
             .arg(place.path("policies"))
             .args(more);
+        if !more.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         command
     }
 }
