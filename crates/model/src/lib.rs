@@ -22,5 +22,5 @@ pub use rule_id::{Direction, PolicyId, PolicyKind, RuleId, Section};
 pub use verdict::{Reason, Verdict};
 pub use world::{
     CidrGroup, ExternalName, NAMESPACE_LABELS, Namespace, Node, POD_NAMESPACE, POLICY_CLUSTER,
-    POLICY_SERVICE_ACCOUNT, Service, ServicePort, Workload, WorkloadName, World,
+    POLICY_SERVICE_ACCOUNT, Service, ServicePort, Workload, WorkloadName, World, is_identity_key,
 };

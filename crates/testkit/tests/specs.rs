@@ -6,10 +6,17 @@ use podwall_testkit::spec::{
     Judge, Report, Spec, Tables, Witness, read_folder, read_text, read_world, run,
 };
 
+/// The folders of cases, each with the world of those that name none.
+const FOLDERS: [&str; 2] = ["specs", "specs/tiers"];
+
 fn specs() -> Vec<Spec> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
-    let world = read_world(&folder.join("world.yaml")).unwrap_or_else(|error| panic!("{error}"));
-    read_folder(&folder, &["world.yaml"], &world).unwrap_or_else(|error| panic!("{error}"))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |folder: &str| {
+        let folder = root.join(folder);
+        let world = read_world(&folder.join("world.yaml")).unwrap_or_else(|e| panic!("{e}"));
+        read_folder(&folder, &["world.yaml"], &world).unwrap_or_else(|error| panic!("{error}"))
+    };
+    FOLDERS.into_iter().flat_map(read).collect()
 }
 
 /// Runs every case before a witness; nothing may come out otherwise than expected.

@@ -1,6 +1,6 @@
 //! Subjects and peers of policies in tiers.
 
-use podwall_model::{Direction, NAMESPACE_LABELS, Source};
+use podwall_model::{Direction, NAMESPACE_LABELS, Source, is_identity_key};
 
 use super::Scopes;
 use crate::diagnostic::{Code, Findings, Span, shown};
@@ -101,8 +101,20 @@ fn of_pods(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<Se
         findings.error(Code::MISSING, span, "`podSelector` is needed; `{}` means every pod");
         return None;
     };
-    let pods = selector::read(pods, Keys::Kubernetes(""), findings)?;
-    Some(scope.kubernetes_peer(Some(pods), Some(namespaces)))
+    let labels = selector::read(pods, Keys::Kubernetes(""), findings)?;
+    check_labels(&labels, pods.span, findings)?;
+    Some(scope.kubernetes_peer(Some(labels), Some(namespaces)))
+}
+
+/// A deny that asks for a label which nobody is known by would deny nothing.
+fn check_labels(selector: &Selector, span: Span, findings: &mut Findings) -> Option<()> {
+    let Some(one) = selector.0.iter().find(|one| !is_identity_key(&one.key)) else {
+        return Some(());
+    };
+    let message = format!("the label is not part of an identity: `{}`", shown(&one.key));
+    let help = "pods are known by labels that outlive a roll-out: give them one of your own";
+    findings.error_with(Code::UNSUPPORTED, span, message, help);
+    None
 }
 
 /// Nodes by their labels, the local one too.
