@@ -7,7 +7,7 @@ use podwall_testkit::spec::{
 };
 
 /// The folders of cases, each with the world of those that name none.
-const FOLDERS: [&str; 2] = ["specs", "specs/tiers"];
+const FOLDERS: [&str; 3] = ["specs", "specs/tiers", "specs/kubernetes"];
 
 fn specs() -> Vec<Spec> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -14,7 +14,7 @@ use podwall_testkit::spec::{Report, read_folder, read_world, run};
 use crate::kernel::Kernel;
 
 /// The folders of cases, each with the world of those that name none.
-const FOLDERS: [&str; 2] = ["specs", "specs/tiers"];
+const FOLDERS: [&str; 3] = ["specs", "specs/tiers", "specs/kubernetes"];
 
 #[test]
 fn the_kernel_says_the_same_in_every_case() {
