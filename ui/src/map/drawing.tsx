@@ -41,7 +41,7 @@ export function Drawing({ map, layout, lines, all, around, pointed, zoom, focus,
     if (over !== null) return over === source || over === destination ? css.near! : css.faint!;
     return "";
   };
-  const size = zoom === null ? { maxWidth: width, minWidth: width * 0.7 } : { width: width * zoom };
+  const size = zoom === null ? { maxWidth: width, minWidth: width * 0.85 } : { width: width * zoom };
   return (
     <svg ref={ref} className={css.map} data-crowded={!named || undefined} viewBox={`0 0 ${width} ${height}`} style={size} aria-hidden="true">
       {layout.boxes.filter(({ bare }) => !bare).map((box) => <Frame key={box.key} box={box} />)}

@@ -42,8 +42,8 @@ const GAP = { box: 20, least: 96, most: 300, bareLeast: 44 };
 const MARGIN = 24;
 /** At the right, room for what goes from one end of the last column to another. */
 const RIGHT = 84;
-/** Fits beside the list on a desk, a pixel a pixel. */
-const WIDTH_WANTED = 852;
+/** Fits beside the list, a pixel a pixel: on a desk, and on a small screen. */
+export const WIDTHS = { wide: 852, narrow: 612 } as const;
 const HEIGHT_WANTED = 660;
 const RANKS = [2, 3, 4];
 const SWEEPS = 4;
@@ -52,7 +52,7 @@ export const OUTSIDE = "outside";
 /** What stands at the left end. */
 export const CALLERS = "callers";
 
-export function layoutOf(groups: readonly Group[], arcs: readonly Arc[], before: Layout | null): Layout {
+export function layoutOf(groups: readonly Group[], arcs: readonly Arc[], width: number, before: Layout | null): Layout {
   const groupOf = new Map(groups.flatMap(({ key, nodes }) => nodes.map((node) => [node, key])));
   const between = arcs.flatMap(([one, other]): Arc[] => {
     const [from, to] = [groupOf.get(one), groupOf.get(other)];
@@ -61,7 +61,7 @@ export function layoutOf(groups: readonly Group[], arcs: readonly Arc[], before:
   const heights = heightsOf(arcs);
   const layouts = (before ? [kept(before.ranks, groups)] : RANKS.map((most) => ordered(ranked(groups, between, most), between))).map((ranks) => {
     const order = new Map(groups.map((group) => [group.key, nodesOf(group, arcs, ranks, groupOf, before)]));
-    return placed(columnsOf(ranks, groups, heights), ranks, groups, order, heights);
+    return placed(columnsOf(ranks, groups, heights, width), ranks, groups, order, heights, width);
   });
   return layouts.find(({ height }) => height <= HEIGHT_WANTED + 2 * MARGIN) ?? layouts.toSorted((one, other) => one.height - other.height)[0]!;
 }
@@ -146,10 +146,10 @@ function meanOf(numbers: readonly number[]): number | null {
 type Heights = ReadonlyMap<string, number>;
 
 /** Ranks, cut into columns that are about as high as is wanted, or as the width asks for. */
-function columnsOf(ranks: readonly (readonly string[])[], groups: readonly Group[], heights: Heights): string[][] {
+function columnsOf(ranks: readonly (readonly string[])[], groups: readonly Group[], heights: Heights, width: number): string[][] {
   const known = new Map(groups.map((group) => [group.key, group]));
   const bare = groups.some((group) => group.bare);
-  const most = bare ? Math.floor((WIDTH_WANTED - MARGIN - RIGHT + GAP.bareLeast) / (BARE.width + GAP.bareLeast)) : RANKS.at(-1)!;
+  const most = bare ? Math.floor((width - MARGIN - RIGHT + GAP.bareLeast) / (BARE.width + GAP.bareLeast)) : RANKS.at(-1)!;
   for (let cap = HEIGHT_WANTED; ; cap += 80) {
     const columns = ranks.flatMap((rank) => cutAt(rank, cap, (key) => sizeOf(known.get(key)!, heights).height + gapOf(known.get(key)!)));
     if (columns.length <= Math.max(most, ranks.length)) return columns;
@@ -172,13 +172,13 @@ function cutAt(rank: readonly string[], cap: number, heightOf: (key: string) => 
 
 const gapOf = ({ bare }: Group): number => (bare ? BARE.gap : GAP.box);
 
-function placed(columns: readonly (readonly string[])[], ranks: Layout["ranks"], groups: readonly Group[], order: Layout["order"], heights: Heights): Layout {
+function placed(columns: readonly (readonly string[])[], ranks: Layout["ranks"], groups: readonly Group[], order: Layout["order"], heights: Heights, wanted: number): Layout {
   const known = new Map(groups.map((group) => [group.key, group]));
   const sizes = new Map(groups.map((group) => [group.key, sizeOf(group, heights)]));
   const widths = columns.map((column) => Math.max(...column.map((key) => sizes.get(key)!.width)));
   const least = groups.some((group) => group.bare) ? GAP.bareLeast : GAP.least;
-  const spare = (WIDTH_WANTED - MARGIN - RIGHT - widths.reduce((sum, width) => sum + width, 0)) / Math.max(columns.length - 1, 1);
-  const between = Math.round(Math.min(Math.max(spare, least), GAP.most));
+  const spare = (wanted - MARGIN - RIGHT - widths.reduce((sum, width) => sum + width, 0)) / Math.max(columns.length - 1, 1);
+  const between = Math.floor(Math.min(Math.max(spare, least), GAP.most));
   const boxes: Box[] = [];
   let x = MARGIN;
   columns.forEach((column, index) => {
@@ -191,7 +191,7 @@ function placed(columns: readonly (readonly string[])[], ranks: Layout["ranks"],
     x += widths[index]! + between;
   });
   const height = Math.max(0, ...boxes.map((box) => box.y + box.height)) + MARGIN;
-  centre(boxes, height);
+  if (!groups.some((group) => group.bare)) centre(boxes, height);
   const width = Math.max(0, ...boxes.map((box) => box.x + box.width)) + RIGHT;
   return { width, height, boxes, places: placesOf(boxes, order, heights), ranks, order };
 }

@@ -1,6 +1,7 @@
 // The map: who talks to whom, by namespace, with how each connection fared. The drawing is for the
 // eye; the list beside it says the same and is what keys and screen readers use.
 import { useEffect, useMemo, useRef, useState } from "react";
+import { useMediaQuery } from "@mantine/hooks";
 import type { Map as Body } from "../wire/rest";
 import { readMap } from "../wire/client";
 import { choose, useAddress } from "../live/address";
@@ -18,7 +19,7 @@ import { Drawing } from "./drawing";
 import { saveSvg } from "./export";
 import { carriedOn, linesOf } from "./graph";
 import { groupsOf } from "./groups";
-import { type Layout, layoutOf } from "./layout";
+import { type Layout, layoutOf, WIDTHS } from "./layout";
 import { List } from "./list";
 import { endsOf, seenLines } from "./seen";
 import css from "./map.module.css";
@@ -122,12 +123,14 @@ function Legend() {
 
 /** Places stay while the ends stay; what is new finds a place beside them. */
 function useLayout(map: Body, lines: readonly { source: string; destination: string }[]): Layout {
-  const last = useRef<{ key: string; group: string; layout: Layout } | null>(null);
+  const last = useRef<{ key: string; room: string; layout: Layout } | null>(null);
+  const width = useMediaQuery("(max-width: 1100px)", false, { getInitialValueInEffect: false }) ? WIDTHS.narrow : WIDTHS.wide;
   const key = map.nodes.map(({ id }) => id).sort().join("\n");
-  if (last.current?.key !== key || last.current.group !== map.group) {
-    const before = last.current?.group === map.group ? last.current.layout : null;
+  const room = `${map.group} ${width}`;
+  if (last.current?.key !== key || last.current.room !== room) {
+    const before = last.current?.room === room ? last.current.layout : null;
     const arcs = lines.map(({ source, destination }) => [source, destination] as const);
-    last.current = { key, group: map.group, layout: layoutOf(groupsOf(map, arcs), arcs, before) };
+    last.current = { key, room, layout: layoutOf(groupsOf(map, arcs), arcs, width, before) };
   }
   return last.current.layout;
 }

@@ -1,5 +1,6 @@
 // Which policies are listed and in which order: pure, from the list and the address.
 import type { Mode, Policy } from "../wire/rest";
+import { exact } from "../words/number";
 import { isRefused, kindWord } from "../words/verdict";
 
 export const SORTS = [
@@ -100,5 +101,5 @@ export function heading(list: readonly Policy[]): string {
     [count("off"), "off"],
     [list.filter(isRefused).length, "refused"],
   ].filter(([number]) => number !== 0);
-  return `${list.length}${parts.length ? ": " : ""}${parts.map((part) => part.join(" ")).join(", ")}`;
+  return `${exact(list.length)}${parts.length ? ": " : ""}${parts.map((part) => part.join(" ")).join(", ")}`;
 }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
+import { crowd } from "../fixture/crowd";
 import { flowAt } from "../fixture/world";
 import { expect, test } from "./page";
 
@@ -58,6 +59,22 @@ test("100,000 flows scroll", async ({ page, server, origin }) => {
   const frames = await framesIn(page, 3_000);
   await scrolling;
   console.log(`${frames.toFixed(1)} frames a second while scrolling 100,000 flows`);
+  if (BENCH) expect(frames).toBeGreaterThan(50);
+  expect(await page.locator("tr[data-index]").count()).toBeLessThan(80);
+});
+
+test("5,000 policies scroll", async ({ page, server, origin }) => {
+  crowd(server.world, 200, 5_000);
+  await page.goto(`${origin}/policies`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("5,009");
+  const scrolling = page.evaluate(() => {
+    const place = document.querySelector("[role=grid]")!.parentElement!;
+    const timer = setInterval(() => { place.scrollTop += 400; }, 16);
+    setTimeout(() => clearInterval(timer), 2_000);
+  });
+  const frames = await framesIn(page, 2_000);
+  await scrolling;
+  console.log(`${frames.toFixed(1)} frames a second while scrolling 5,000 policies`);
   if (BENCH) expect(frames).toBeGreaterThan(50);
   expect(await page.locator("tr[data-index]").count()).toBeLessThan(80);
 });
