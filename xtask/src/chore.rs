@@ -86,7 +86,8 @@ fn slow() -> anyhow::Result<()> {
         )
     });
     let fuzzing = step("fuzz", fuzz::run_all);
-    tests.and(fuzzing)
+    let page = step("an hour of live view", page::live);
+    tests.and(fuzzing).and(page)
 }
 
 /// Says what begins, runs it, says how long it took.

@@ -41,6 +41,11 @@ pub(crate) fn bench() -> anyhow::Result<()> {
     step("page budgets", || npm(&["run", "bench"]))
 }
 
+/// An hour of live view, in which the page may not grow.
+pub(crate) fn live() -> anyhow::Result<()> {
+    npm(&["run", "slow"])
+}
+
 fn npm(arguments: &[&str]) -> anyhow::Result<()> {
     run_command(Command::new("npm").args(arguments).current_dir(Path::new("ui")))
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import type { Flow } from "../wire/rest";
 import { choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
-import { book, bookState, readOlder, refreshFlows, status } from "../live/store";
+import { book, bookState, refreshFlows, status } from "../live/store";
 import { Banner } from "../frame/banner";
 import { TableBones } from "../frame/bones";
 import { useKeys } from "../frame/keys";
@@ -19,7 +19,7 @@ import css from "./flows.module.css";
 
 export function Flows() {
   const { params } = useAddress();
-  const { rows, waiting, showWaiting } = useView();
+  const { rows, waiting, showWaiting, reading, trouble, more } = useView();
   const state = useCell(bookState);
   const table = useRef<RowsHandle>(null);
   const open = Number(params.get("open")) || null;
@@ -69,13 +69,14 @@ export function Flows() {
           </Banner>
         </div>
       )}
-      {state.phase === "waiting" ? <TableBones rows={12} /> : (
+      {trouble && <div className={css.trouble}><Banner loud><b>Not all of that time is here.</b> {told(trouble)}</Banner></div>}
+      {state.phase === "waiting" || (reading && rows.length === 0) ? <TableBones rows={12} /> : (
         <div className={`panel ${css.table}`}>
           <Strip />
           <NewBar waiting={waiting} show={showNew} />
           {rows.length === 0
             ? <Empty filtered={params.get("q") !== null} />
-            : <FlowTable ref={table} rows={rows} open={open} openRow={openRow} atEnd={() => void readOlder()} />}
+            : <FlowTable ref={table} rows={rows} open={open} openRow={openRow} atEnd={more} />}
           <Lost />
         </div>
       )}

@@ -47,6 +47,18 @@ export const readDraft = (asked: AskDraft): Promise<Draft> => api.draftPolicy(as
 /** Saves policies into a file of their own, in detection. */
 export const savePolicies = (asked: SavePolicies): Promise<Saved> => api.savePolicies(asked);
 
+/** What is looked for in the flow records of a time. */
+export interface FlowQuestion {
+  since: number;
+  until: number;
+  verdict?: string;
+  from?: string;
+  to?: string;
+}
+
+/** Flow records of a time, newest first, older than `before` where it is given. */
+export const readFlowsOf = (question: FlowQuestion, before?: number): Promise<Flows> => api.listFlows({ ...question, before, limit: 500 });
+
 /** What would become of a connection as the policies stand now. */
 export const explain = (from: string, to: string, port: string): Promise<Explanation> => api.explain({ from, to, port });
 

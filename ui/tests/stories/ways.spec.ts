@@ -118,6 +118,21 @@ test("a time of one's own stands in the link", async ({ page, origin }) => {
   await expect(page.getByRole("button", { name: /^Chosen time/ })).toBeVisible();
 });
 
+test("records far back are found by their time, and by a filter that few match", async ({ page, server, origin }) => {
+  const { world } = server;
+  const began = Date.now() - 86_400_000;
+  const newest = world.flows.splice(0);
+  for (let second = 0; second < 1_800; second += 1) world.flows.push({ ...newest[second % newest.length]!, seq: second + 1, time: began + second * 1_000 });
+  world.flows.push(...newest.map((flow, index) => ({ ...flow, seq: 2_000 + index })));
+  world.flows[0] = { ...world.flows[0]!, port: 4_711 };
+  server.moods.lively = false;
+  await page.goto(`${origin}/flows?from=${began}&to=${began + 10_000}`);
+  await expect(page.locator("tr[data-index='9']")).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("10 recorded");
+  await page.goto(`${origin}/flows?q=port:4711`);
+  await expect(page.locator("tr[data-seq='1']")).toBeVisible();
+});
+
 test("each page says what did not arrive, and asks again", async ({ page, server, origin }) => {
   for (const [path, failing, words] of [
     ["/map", "/map", "The map did not arrive."],
