@@ -11,11 +11,12 @@ use podwall_model::{Direction, Mode, Protocol, WorkloadName, World};
 use podwall_policy::Dialect;
 use podwall_policy::judge::{Court, Enforcement};
 use podwall_policy::options::Options;
+use podwall_policy::request::Conversation;
 use podwall_policy::rule::Policy;
 
 pub use self::place::Place;
 pub use self::run::{Failure, Report, run};
-pub use self::witness::{Crossing, Judge, Told, Unfit, Witness};
+pub use self::witness::{Crossing, Heard, Judge, Said, Told, Unfit, Witness};
 
 /// One case.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ pub struct Test {
     pub to: Place,
     /// What is sent.
     pub sent: Sent,
+    /// What is asked in the connection; `None`: nothing is said of it.
+    pub conversation: Option<Conversation>,
     /// The one end that is asked; both if it is not said.
     pub direction: Option<Direction>,
     /// Which of these must come out.
@@ -110,18 +113,54 @@ pub enum Outcome {
     WouldAllow,
     /// Neither end is judged.
     Unknown,
+    /// It goes to the gate, and nothing is asked.
+    Gate,
+    /// The gate lets the request pass.
+    GatePasses,
+    /// The gate refuses the request: HTTP's 403.
+    Forbidden,
+    /// The gate closes the connection.
+    Reset,
+    /// The gate refuses the name: DNS' REFUSED.
+    Refused,
+    /// The gate refuses the topic: Kafka's error 29.
+    TopicDenied,
 }
 
 impl Outcome {
     /// The words of test files, in the order of the enum.
-    pub const WORDS: [(&'static str, Outcome); 6] = [
+    pub const WORDS: [(&'static str, Outcome); 12] = [
         ("ALLOW", Outcome::Allow),
         ("DROP", Outcome::Drop),
         ("DENY", Outcome::Deny),
         ("AUDIT", Outcome::Audit),
         ("WOULD-ALLOW", Outcome::WouldAllow),
         ("UNKNOWN", Outcome::Unknown),
+        ("L7", Outcome::Gate),
+        ("L7-OK", Outcome::GatePasses),
+        ("403", Outcome::Forbidden),
+        ("RST", Outcome::Reset),
+        ("REFUSED", Outcome::Refused),
+        ("TAF", Outcome::TopicDenied),
     ];
+
+    /// Whether only a gate can bring it about.
+    pub fn is_of_gate(self) -> bool {
+        match self {
+            Outcome::Allow
+            | Outcome::Drop
+            | Outcome::Deny
+            | Outcome::Audit
+            | Outcome::WouldAllow
+            | Outcome::Unknown => false,
+            Outcome::Gate
+            | Outcome::GatePasses
+            | Outcome::Forbidden
+            | Outcome::Reset
+            | Outcome::Refused
+            | Outcome::TopicDenied => true,
+        }
+    }
 }
 
 impl std::fmt::Display for Outcome {

@@ -1,5 +1,6 @@
 //! Test files (`kind: PolicyTest`) and the files that they name, read into cases.
 
+mod conversation;
 mod document;
 mod read;
 

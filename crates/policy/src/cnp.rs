@@ -6,11 +6,12 @@
 use podwall_model::{Direction, PolicyId, PolicyKind, RuleId, Section};
 
 use crate::content;
-use crate::diagnostic::{Code, Findings, shown};
+use crate::demand::{GateProtocol, PortDemand};
+use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::fields::{self, Fields};
 use crate::icmp;
 use crate::peers;
-use crate::ports::{self, Purpose};
+use crate::ports::{self, Purpose, Setting, ToPorts};
 use crate::rule::{Effect, Peers, Ports, Precedence, Rule, Subject};
 use crate::scope::{DefaultDeny, Dialect, Reading, Scope};
 use crate::selector::{self, Keys};
@@ -58,7 +59,9 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
         let section = Section { spec: place.spec, direction, deny: purpose == Purpose::Deny };
         for (index, item) in fields::items(list, findings).into_iter().flatten().enumerate() {
             elements += 1;
-            let Some((peers, ports)) = read_element(item, section, &scope, findings) else {
+            let Some(Element { peers, ports, demands }) =
+                read_element(item, section, &scope, findings)
+            else {
                 continue;
             };
             let mut rule = Rule {
@@ -74,10 +77,12 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
                 precedence: Precedence::NORMAL,
                 peers,
                 ports,
+                demands,
                 isolates: isolation.of(direction),
                 log: log.clone(),
             };
             rule.id.content = content::hash(&rule);
+            check_host(&rule, item.span, findings);
             rules.push(rule);
         }
     }
@@ -188,13 +193,37 @@ fn read_log(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<String> 
     Some(text.to_owned())
 }
 
+/// On a node's own traffic only names can be asked for.
+fn check_host(rule: &Rule, at: Span, findings: &mut Findings) {
+    let Subject::Nodes(_) = &rule.subject else { return };
+    let asked = rule.demands.iter().filter_map(|item| item.demand.protocol());
+    for protocol in asked {
+        let message = match (rule.direction, &protocol) {
+            (Direction::Egress, GateProtocol::Dns) => continue,
+            (Direction::Ingress, _) => "L7 policy is not supported on host ingress yet".to_owned(),
+            (Direction::Egress, protocol) => {
+                let name = protocol.to_string().to_uppercase();
+                format!("L7 protocol {name} is not supported on host egress yet")
+            }
+        };
+        findings.error(Code::REQUEST, at, message);
+    }
+}
+
+/// What one element says.
+struct Element {
+    peers: Peers,
+    ports: Ports,
+    demands: Vec<PortDemand>,
+}
+
 /// The peers and ports of one element.
 fn read_element(
     node: &Node,
     section: Section,
     scope: &Scope<'_>,
     findings: &mut Findings,
-) -> Option<(Peers, Ports)> {
+) -> Option<Element> {
     let mut fields = Fields::of(node, findings)?;
     let purpose = if section.deny { Purpose::Deny } else { Purpose::Allow };
     let peers = peers::take(&mut fields, section, scope, findings);
@@ -213,7 +242,12 @@ fn read_element(
                        Define a separate rule to use ToPorts";
         findings.error(Code::ICMP_AND_PORTS, icmps.span, message);
     }
-    let to_ports = to_ports.and_then(|node| ports::read_to_ports(node, purpose, findings));
+    let setting = Setting { purpose, direction: section.direction, gate: scope.dialect.gate };
+    let (to_ports, demands) =
+        match to_ports.and_then(|node| ports::read_to_ports(node, setting, findings)) {
+            Some(ToPorts { ports, demands }) => (Some(ports), demands),
+            None => (None, Vec::new()),
+        };
     let icmps = icmps.and_then(|node| icmp::read(node, findings));
     let ports = ports::join(to_ports, icmps);
     let peers = match (peers, &ports) {
@@ -221,7 +255,7 @@ fn read_element(
         (None, Ports::Any) => Peers::AnyOf(Vec::new()),
         (None, Ports::AnyOf(_)) => Peers::Anyone,
     };
-    Some((peers, ports))
+    Some(Element { peers, ports, demands })
 }
 
 /// Nothing here lets two workloads prove who they are, so only the word that asks for nothing is

@@ -6,6 +6,7 @@
 
 mod class;
 mod fault;
+mod gated;
 mod half;
 mod members;
 mod node;

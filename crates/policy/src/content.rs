@@ -5,6 +5,7 @@
 
 use podwall_model::Cidr;
 
+use crate::demand::{HttpRule, KafkaRule, Mismatch, PortDemand, Requests, SecretName, TlsContext};
 use crate::rule::{
     Effect, Peer, Peers, Port, Ports, Precedence, Reach, Rule, Selector, Subject, Test, Which,
 };
@@ -25,6 +26,9 @@ pub(crate) fn hash(rule: &Rule) -> u64 {
     }
     spell_peers(&rule.peers, &mut text);
     spell_ports(&rule.ports, &mut text);
+    for item in &rule.demands {
+        spell_demand(item, &mut text);
+    }
     text += if rule.isolates { " isolates" } else { "" };
     if let Some(log) = &rule.log {
         word(log, &mut text);
@@ -162,6 +166,74 @@ fn spell_ports(ports: &Ports, text: &mut String) {
             }
             Port::Icmp { family, kind } => format!(" icmp {}/{kind}", family.protocol().0),
         };
+    }
+}
+
+fn spell_demand(PortDemand { ports, demand }: &PortDemand, text: &mut String) {
+    spell_ports(ports, text);
+    *text += " asks";
+    for name in &demand.server_names {
+        word(&name.to_string(), text);
+    }
+    for (side, context) in [("<", &demand.terminating), (">", &demand.originating)] {
+        let Some(context) = context else { continue };
+        *text += side;
+        let TlsContext { secret, trusted_ca, certificate, private_key } = context;
+        for part in [&secret.namespace, &secret.name, trusted_ca, certificate, private_key] {
+            word(part, text);
+        }
+    }
+    match &demand.requests {
+        Requests::Any => {}
+        Requests::Http(rules) => rules.iter().for_each(|rule| spell_http(rule, text)),
+        Requests::Dns(patterns) => {
+            *text += " dns";
+            patterns.iter().for_each(|pattern| word(&pattern.to_string(), text));
+        }
+        Requests::Kafka(rules) => {
+            for KafkaRule { api_keys, api_version, client, topic } in rules {
+                *text += &format!(" kafka {api_keys:?} {api_version:?}");
+                for part in [client, topic] {
+                    word(part.as_deref().unwrap_or(""), text);
+                }
+            }
+        }
+        Requests::Custom { protocol, rules } => {
+            *text += " custom";
+            word(protocol, text);
+            for rule in rules {
+                *text += ";";
+                rule.iter()
+                    .for_each(|(key, value)| [key, value].into_iter().for_each(|w| word(w, text)));
+            }
+        }
+    }
+}
+
+fn spell_http(rule: &HttpRule, text: &mut String) {
+    *text += " http";
+    for pattern in [&rule.method, &rule.path, &rule.host] {
+        word(pattern.as_ref().map_or("", |pattern| pattern.text()), text);
+    }
+    for test in &rule.headers {
+        *text += if test.value.is_some() { "=" } else { "+" };
+        word(&test.name, text);
+        word(test.value.as_deref().unwrap_or(""), text);
+    }
+    for one in &rule.header_matches {
+        *text += match one.mismatch {
+            Mismatch::Fail => "!f",
+            Mismatch::Log => "!l",
+            Mismatch::Add => "!a",
+            Mismatch::Delete => "!d",
+            Mismatch::Replace => "!r",
+        };
+        word(&one.name, text);
+        word(&one.value, text);
+        if let Some(SecretName { namespace, name }) = &one.secret {
+            word(namespace, text);
+            word(name, text);
+        }
     }
 }
 

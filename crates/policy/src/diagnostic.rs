@@ -67,6 +67,20 @@ impl Code {
     pub const ICMP: Code = Code("PW0304");
     /// ICMP and ports in one element.
     pub const ICMP_AND_PORTS: Code = Code("PW0305");
+    /// What is asked of requests cannot be asked there, or not so.
+    pub const REQUEST: Code = Code("PW0401");
+    /// A regular expression that is none.
+    pub const EXPRESSION: Code = Code("PW0402");
+    /// A header that is none, or that cannot be acted on.
+    pub const HEADER: Code = Code("PW0403");
+    /// A name or a pattern of names that is none.
+    pub const DNS_NAME: Code = Code("PW0404");
+    /// A server name that is none, or a pattern that is not taken.
+    pub const SERVER_NAME: Code = Code("PW0405");
+    /// A TLS context without what it needs.
+    pub const TLS_CONTEXT: Code = Code("PW0406");
+    /// A Kafka rule that cannot be.
+    pub const KAFKA: Code = Code("PW0407");
     /// A namespace in a subject that is not the policy's own: overridden.
     pub const FOREIGN_NAMESPACE: Code = Code("PW0901");
     /// A selector that can match nothing.

@@ -5,8 +5,11 @@
 //! precedence a deny beats every allow, however specific, and among the rules of the winning effect
 //! the first in the order of ids is the one that is said to decide.
 
+mod request;
+
 use podwall_model::{Direction, Mode, Node, Reason, RuleId, Verdict, Workload, World};
 
+pub use self::request::{JudgedRequest, Ruling};
 use crate::end::End;
 use crate::matching::{self, Packet};
 use crate::mode::{self, PolicySet};
@@ -148,10 +151,7 @@ impl<'a> Court<'a> {
         let end = End::of(subject, None, self.world, &self.options);
         let rules = self.rules(set, subject, &end, direction);
         let judgement = self.weigh(&rules, &end, peer, packet);
-        let exempt = direction == Direction::Ingress
-            && peer.is_host()
-            && self.options.host_access
-            && !rules.is_empty();
+        let exempt = self.exempts(question) && !rules.is_empty();
         match (judgement.action, judgement.rule, exempt) {
             (Action::Deny, None, true) => Judgement { action: Action::Allow, ..judgement },
             (Action::Allow | Action::Deny, _, _) => judgement,
@@ -200,6 +200,13 @@ impl<'a> Court<'a> {
             if let Some(rule) = first
                 && let Some(action) = rule.effect.action()
             {
+                // Rules that want different things read of one connection let none pass.
+                if action == Action::Allow
+                    && tier == Tier::Normal
+                    && self.hear(rules, end, peer, packet).is_in_conflict()
+                {
+                    return Judgement { action: Action::Deny, rule: None, isolated };
+                }
                 return Judgement { action, rule: Some(rule), isolated };
             }
         }
@@ -225,6 +232,13 @@ impl<'a> Court<'a> {
         let belongs =
             move |policy: &&Policy| set.holds(mode::effective(policy, namespace, cluster).0);
         self.policies.iter().filter(belongs).flat_map(|policy| &policy.rules)
+    }
+
+    /// Whether the packet is one of the node's to its own workload, which it may always reach.
+    fn exempts(&self, question: &Question<'_>) -> bool {
+        question.direction == Direction::Ingress
+            && question.peer.is_host()
+            && self.options.host_access
     }
 
     fn isolates(&self, rules: &[&Rule]) -> bool {

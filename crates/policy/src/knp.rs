@@ -63,6 +63,7 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
                 precedence: Precedence::NORMAL,
                 peers,
                 ports,
+                demands: Vec::new(),
                 isolates: true,
                 log: None,
             };

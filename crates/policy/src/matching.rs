@@ -201,6 +201,50 @@ fn opens(ports: &Ports, packet: Packet, serving: Serving<'_>) -> bool {
     }
 }
 
+/// What one item of a list of ports opens to a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// There is no list: everything.
+    Everything,
+    /// From a port to a port of the packet's protocol.
+    Ports(u16, u16),
+}
+
+/// What each item opens that a packet fits. The rule must be about the subject.
+pub(crate) fn openings(
+    rule: &Rule,
+    ports: &Ports,
+    (subject, peer): (&End, &End),
+    packet: Packet,
+) -> Vec<Opening> {
+    let server = match rule.direction {
+        Direction::Ingress => subject,
+        Direction::Egress => peer,
+    };
+    let serving = Serving { ports: &server.ports, direction: rule.direction };
+    let Ports::AnyOf(list) = ports else { return vec![Opening::Everything] };
+    let fitting = list.iter().filter(|port| is_open(port, packet, serving));
+    fitting
+        .map(|port| match port {
+            Port::All(_) => Opening::Ports(0, u16::MAX),
+            Port::Range { first, last, .. } => Opening::Ports(*first, *last),
+            Port::Icmp { kind, .. } => Opening::Ports((*kind).into(), (*kind).into()),
+            Port::Named { name, last, .. } => {
+                let found = serving.ports.iter().find(|declared| {
+                    declared.name == *name
+                        && declared.protocol == packet.protocol
+                        && declared.port <= packet.port
+                });
+                let first = found.map_or(packet.port, |declared| declared.port);
+                match serving.direction {
+                    Direction::Ingress => Opening::Ports(first, last.unwrap_or(0).max(first)),
+                    Direction::Egress => Opening::Ports(first, first),
+                }
+            }
+        })
+        .collect()
+}
+
 fn is_open(port: &Port, packet: Packet, serving: Serving<'_>) -> bool {
     match port {
         Port::All(protocol) => *protocol == packet.protocol,

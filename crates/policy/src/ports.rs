@@ -1,17 +1,19 @@
 //! Ports and ICMP types of an element: what of a peer's traffic it is about.
 
-use podwall_model::Protocol;
+use std::sync::Arc;
 
+use podwall_model::{Direction, Protocol};
+
+use crate::demand::read::{self as demand, Place};
+use crate::demand::{Demand, PortDemand};
 use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::fields::{self, Fields};
 use crate::rule::{Port, Ports};
+use crate::scope::Gate;
 use crate::yaml::Node;
 
 /// The most ports one `ports` list may hold (Cilium's limit).
 const MAX_PORTS: usize = 40;
-/// Fields of an allowing `toPorts` item that belong to the gate.
-const GATE_FIELDS: [&str; 5] =
-    ["rules", "terminatingTLS", "originatingTLS", "serverNames", "listener"];
 
 /// Which list the element stands in; a denying one knows no L7 fields at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,24 +22,44 @@ pub(crate) enum Purpose {
     Deny,
 }
 
+/// Where a `toPorts` stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) purpose: Purpose,
+    pub(crate) direction: Direction,
+    pub(crate) gate: Gate,
+}
+
+/// What a `toPorts` says.
+#[derive(Default)]
+pub(crate) struct ToPorts {
+    /// The ports of all items.
+    pub(crate) ports: Vec<Port>,
+    /// What each item asks of requests; empty if none asks anything.
+    pub(crate) demands: Vec<PortDemand>,
+}
+
 /// Reads `toPorts` of CNP. `None`: absent or empty, no restriction.
 pub(crate) fn read_to_ports(
     node: &Node,
-    purpose: Purpose,
+    setting: Setting,
     findings: &mut Findings,
-) -> Option<Vec<Port>> {
+) -> Option<ToPorts> {
     let items = fields::items(node, findings)?;
     if items.is_empty() {
         return None;
     }
-    let mut ports = Vec::new();
+    let mut all = ToPorts::default();
     for item in items {
         let Some(mut fields) = Fields::of(item, findings) else { continue };
         let list = fields.take("ports");
-        match purpose {
-            Purpose::Allow => fields.refuse(&GATE_FIELDS, findings),
-            Purpose::Deny => {}
-        }
+        let demand = match setting.purpose {
+            Purpose::Allow => {
+                let Setting { direction, gate, .. } = setting;
+                demand::take(&mut fields, Place { direction, gate, ports: list }, findings)
+            }
+            Purpose::Deny => Demand::default(),
+        };
         fields.finish(findings);
         let Some(list) = list else { continue };
         let entries = fields::items(list, findings).unwrap_or_default();
@@ -46,11 +68,17 @@ pub(crate) fn read_to_ports(
             findings.error(Code::TOO_MANY_PORTS, list.span, message);
             continue;
         }
+        let mut ports = Vec::new();
         for entry in entries {
             read_port(entry, &mut ports, findings);
         }
+        all.ports.extend_from_slice(&ports);
+        all.demands.push(PortDemand { ports: Ports::AnyOf(ports), demand: Arc::new(demand) });
     }
-    Some(ports)
+    if all.demands.iter().all(|item| item.demand.protocol().is_none()) {
+        all.demands.clear();
+    }
+    Some(all)
 }
 
 fn read_port(node: &Node, ports: &mut Vec<Port>, findings: &mut Findings) {

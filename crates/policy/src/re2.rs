@@ -86,7 +86,6 @@ impl Pattern {
     }
 
     /// What every text that matches looks like.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the index"))]
     pub(crate) fn shape(&self) -> &Shape {
         &self.0.shape
     }
@@ -142,7 +141,6 @@ impl Engine {
     }
 
     /// Tells the position of each expression that matches the whole text.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the index"))]
     pub(crate) fn each_match(&self, text: &str, mut tell: impl FnMut(usize)) {
         let mut found = PatternSet::new(self.0.pattern_len());
         let input = Input::new(text).anchored(Anchored::Yes);

@@ -7,6 +7,7 @@ use podwall_model::{
     Cidr, CidrGroup, Direction, IcmpFamily, Mode, PolicyId, Protocol, RuleId, Source,
 };
 
+use crate::demand::PortDemand;
 use crate::names::NamePattern;
 
 /// One checked document.
@@ -39,10 +40,20 @@ pub struct Rule {
     pub peers: Peers,
     /// Protocols and ports; an empty list matches nothing.
     pub ports: Ports,
+    /// What it asks of requests, for each item of its ports; empty if it asks nothing at all. The
+    /// ports of all items together are `ports`.
+    pub demands: Vec<PortDemand>,
     /// Whether it makes its subject default-deny in its direction.
     pub isolates: bool,
     /// Text to attach to flow records it decides.
     pub log: Option<String>,
+}
+
+impl Rule {
+    /// Whether it asks something of requests.
+    pub fn demands_any(&self) -> bool {
+        !self.demands.is_empty()
+    }
 }
 
 /// What becomes of a packet by the rules of one set.

@@ -22,6 +22,8 @@ pub struct Dialect {
     pub node_labels: Reading,
     /// Whether subjects may be nodes: somebody has to judge what a node itself sends.
     pub host_policies: Reading,
+    /// Whether requests can be judged where the documents are going to be in force.
+    pub gate: Gate,
 }
 
 /// What becomes of a part of the language that needs something of its surroundings.
@@ -31,6 +33,16 @@ pub enum Reading {
     Refused,
     /// It is read.
     Accepted,
+}
+
+/// Whether there is a gate that reads requests. Without one a document that asks something of them
+/// is refused as a whole: the rest of it alone would mean something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// There is none: a node.
+    Absent,
+    /// There is one, or nothing comes into force at all: reading, testing, explaining.
+    Present,
 }
 
 /// Which cluster a peer selector means that names none.
@@ -60,7 +72,15 @@ impl Default for Dialect {
             default_deny: DefaultDeny::AsWritten,
             node_labels: Reading::Refused,
             host_policies: Reading::Refused,
+            gate: Gate::Absent,
         }
+    }
+}
+
+impl Dialect {
+    /// As documents are read where nothing comes into force: what asks something of requests too.
+    pub fn offline() -> Dialect {
+        Dialect { gate: Gate::Present, ..Dialect::default() }
     }
 }
 

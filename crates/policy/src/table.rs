@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use podwall_model::{Direction, Protocol, Reason, RuleId};
 
+use crate::gate::Sheet;
 use crate::rule::Action;
 
 /// Where a packet stands on the line of all protocols and ports: `protocol << 16 | port`.
@@ -35,13 +36,15 @@ pub struct Decision {
     /// The rule that decided. `None` with allow: the direction is not isolated. `None` with deny:
     /// it is, and no rule allows (default deny).
     pub rule: Option<Arc<RuleId>>,
+    /// With allow: what the gate asks of the requests in it. `None`: it passes unread.
+    pub sheet: Option<Arc<Sheet>>,
 }
 
 impl Decision {
     /// Not isolated: everything passes.
-    pub const OPEN: Decision = Decision { action: Action::Allow, rule: None };
+    pub const OPEN: Decision = Decision { action: Action::Allow, rule: None, sheet: None };
     /// Isolated, and no rule allows it.
-    pub const DEFAULT_DENY: Decision = Decision { action: Action::Deny, rule: None };
+    pub const DEFAULT_DENY: Decision = Decision { action: Action::Deny, rule: None, sheet: None };
 
     /// Why it stops a packet, or that it does not.
     pub fn reason(&self) -> Reason {

@@ -95,6 +95,7 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
                 precedence: Precedence { index, ..standing },
                 peers,
                 ports,
+                demands: Vec::new(),
                 isolates: false,
                 log: None,
             };

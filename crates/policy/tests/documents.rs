@@ -2,7 +2,7 @@
 
 use podwall_model::{Direction, Mode};
 use podwall_policy::rule::{Peers, Port, Ports};
-use podwall_policy::{Checked, Code, check};
+use podwall_policy::{Checked, Code, Dialect, check};
 
 fn cnp(spec: &str) -> String {
     let indented = spec.trim_matches('\n').replace('\n', "\n  ");
@@ -125,4 +125,60 @@ fn a_rule_is_named_by_its_content() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 13);
+}
+
+/// Where nobody reads requests, the rest of the document alone would mean something else.
+#[test]
+fn without_a_gate_what_asks_something_of_requests_is_refused_whole() {
+    for item in [
+        "rules: {http: [{path: /a}]}",
+        "rules: {kafka: [{topic: t}]}",
+        "serverNames: [a.io]",
+        "originatingTLS: {secret: {name: s}}",
+    ] {
+        let text = cnp(&format!(
+            "endpointSelector: {{}}
+ingress:
+- fromEndpoints: [{{}}]
+- toPorts: [{{ports: [{{port: \"80\", protocol: TCP}}], {item}}}]"
+        ));
+        let node = check(&text, "p.yaml");
+        assert_eq!(node.policies, [], "{item}");
+        assert_eq!(node.diagnostics[0].code, Code::UNSUPPORTED, "{item}");
+        let offline = podwall_policy::check_as(&text, "p.yaml", &Dialect::offline());
+        assert_eq!(offline.diagnostics, [], "{item}");
+        assert_eq!(offline.policies[0].rules[1].demands.len(), 1, "{item}");
+    }
+}
+
+/// A rule that asks for other requests is another rule.
+#[test]
+fn what_is_asked_is_part_of_a_rule() {
+    let id = |item: &str| {
+        let text = cnp(&format!(
+            "endpointSelector: {{}}
+egress: [{{toPorts: [{{ports: [{{port: \"80\", protocol: TCP}}], rules: {{{item}}}}}]}}]"
+        ));
+        let checked = podwall_policy::check_as(&text, "p.yaml", &Dialect::offline());
+        assert_eq!(checked.diagnostics, [], "{item}");
+        checked.policies[0].rules[0].id.content
+    };
+    let items = [
+        "http: []",
+        "http: [{}]",
+        "http: [{path: /a}]",
+        "http: [{method: /a}]",
+        "http: [{host: /a}]",
+        "http: [{headers: [a]}]",
+        "http: [{headers: [\"a: b\"]}]",
+        "http: [{headerMatches: [{name: a}]}]",
+        "http: [{headerMatches: [{name: a, mismatch: LOG}]}]",
+        "dns: [{matchName: a}]",
+        "kafka: [{topic: a}]",
+        "kafka: [{clientID: a}]",
+        "l7proto: a",
+        "l7proto: a, l7: [{b: c}]",
+    ];
+    let ids: std::collections::BTreeSet<u64> = items.iter().map(|item| id(item)).collect();
+    assert_eq!(ids.len(), items.len());
 }

@@ -4,8 +4,8 @@
 mod tables;
 
 pub use podwall_author::spec::{
-    Change, Crossing, Failure, Invalid, Judge, Outcome, Place, Report, Sent, Spec, State, Step,
-    Test, Told, Unfit, Witness, run,
+    Change, Crossing, Failure, Heard, Invalid, Judge, Outcome, Place, Report, Said, Sent, Spec,
+    State, Step, Test, Told, Unfit, Witness, run,
 };
 pub use podwall_files::spec::{SpecError, read_folder, read_text, read_world};
 

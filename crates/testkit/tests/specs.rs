@@ -82,8 +82,8 @@ tests:
     assert_eq!(error.line, 6, "{error}");
     for (field, said) in [
         ("options: {cidrMatch: [world]}", "neither nodes nor pods: `world`"),
-        ("tests: [{from: d/a, to: d/b, port: 80/TCP, http: {path: /}, expect: L7-OK}]", "`http`"),
-        ("tests: [{from: d/a, to: d/b, port: 80/TCP, expect: REFUSED}]", "`REFUSED`"),
+        ("tests: [{from: d/a, to: d/b, port: 80/TCP, http: {pth: /}, expect: L7-OK}]", "`pth`"),
+        ("tests: [{from: d/a, to: d/b, port: 80/TCP, expect: REFUSE}]", "`REFUSE`"),
     ] {
         let text = format!(
             "apiVersion: podwall.io/v1\nkind: PolicyTest\nmetadata: {{name: w}}\n{field}\n"

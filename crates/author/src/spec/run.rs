@@ -10,10 +10,13 @@ use podwall_policy::explain::{self, NEAREST, explain};
 use podwall_policy::judge::Question;
 use podwall_policy::matching::Packet;
 use podwall_policy::mode::PolicySet;
+use podwall_policy::request::Refusal;
 use podwall_policy::rule::Subject;
 
 use super::place::Family;
-use super::{Change, Crossing, Invalid, Outcome, Spec, State, Test, Told, Unfit, Witness};
+use super::{
+    Change, Crossing, Heard, Invalid, Outcome, Said, Spec, State, Test, Told, Unfit, Witness,
+};
 
 /// What came of running a case.
 #[derive(Clone, Debug, Default)]
@@ -194,7 +197,10 @@ fn answer(
     state: &State,
     witness: &mut dyn Witness,
 ) -> Result<Answer, Unfit> {
-    let mut told: Vec<(Crossing, Told)> = Vec::new();
+    if speaks_of_requests(test) && !witness.reads_requests() {
+        return Err(Unfit("what is asked in a connection".to_owned()));
+    }
+    let mut heard: Vec<(Crossing, Heard)> = Vec::new();
     let mut passed_over = false;
     for direction in Direction::BOTH {
         let (own, peer) = match direction {
@@ -212,31 +218,53 @@ fn answer(
         }
         let crossing =
             Crossing { subject, own: own.clone(), direction, peer: peer.clone(), packet };
-        let answer = witness.judge(state, &crossing)?;
-        told.push((crossing, answer));
+        let answer = witness.ask(state, &crossing, test.conversation.as_ref())?;
+        heard.push((crossing, answer));
     }
-    if passed_over && (told.is_empty() || says_of_nodes(state)) {
+    if passed_over && (heard.is_empty() || says_of_nodes(state)) {
         return Err(Unfit("what a node itself sends and gets".to_owned()));
     }
-    let stops = |(_, told): &(Crossing, Told)| !told.verdict.passed();
-    let would = |(_, told): &(Crossing, Told)| told.verdict == Verdict::WouldDrop;
-    let by_rule = |(_, told): &(Crossing, Told)| told.rule.is_some();
-    let which = told
+    let stops = |(_, heard): &(Crossing, Heard)| !heard.told.verdict.passed();
+    let would = |(_, heard): &(Crossing, Heard)| heard.told.verdict == Verdict::WouldDrop;
+    let is_read = |(_, heard): &(Crossing, Heard)| heard.gate != Said::Unread;
+    let by_rule = |(_, heard): &(Crossing, Heard)| heard.told.rule.is_some();
+    let which = heard
         .iter()
         .position(stops)
-        .or_else(|| told.iter().position(would))
-        .or_else(|| told.iter().position(by_rule))
+        .or_else(|| heard.iter().position(would))
+        .or_else(|| heard.iter().position(is_read))
+        .or_else(|| heard.iter().position(by_rule))
         .unwrap_or(0);
-    let decided = told.into_iter().nth(which);
-    let outcome = match decided.as_ref().map(|(_, told)| (told.verdict, told.reason)) {
-        None => Outcome::Unknown,
-        Some((Verdict::Forwarded, _)) => Outcome::Allow,
-        Some((Verdict::WouldDrop, _)) => Outcome::Audit,
-        Some((Verdict::WouldAllow, _)) => Outcome::WouldAllow,
-        Some((Verdict::Dropped, Reason::DenyRule)) => Outcome::Deny,
-        Some((Verdict::Dropped, _)) => Outcome::Drop,
-    };
+    let decided = heard.into_iter().nth(which);
+    let outcome = decided.as_ref().map_or(Outcome::Unknown, |(_, heard)| outcome(heard));
+    let decided = decided.map(|(crossing, heard)| (crossing, heard.told));
     Ok(Answer { from, to, packet, outcome, decided })
+}
+
+/// What a test file calls what was heard.
+fn outcome(heard: &Heard) -> Outcome {
+    match (heard.told.verdict, heard.gate) {
+        (Verdict::Forwarded, Said::Unread) => Outcome::Allow,
+        (Verdict::Forwarded, Said::Unasked) => Outcome::Gate,
+        (Verdict::Forwarded, Said::Passes | Said::Refuses(_)) => Outcome::GatePasses,
+        (Verdict::WouldDrop, _) => Outcome::Audit,
+        (Verdict::WouldAllow, _) => Outcome::WouldAllow,
+        (Verdict::Dropped, Said::Refuses(Refusal::Forbidden)) => Outcome::Forbidden,
+        (Verdict::Dropped, Said::Refuses(Refusal::Reset)) => Outcome::Reset,
+        (Verdict::Dropped, Said::Refuses(Refusal::Refused)) => Outcome::Refused,
+        (Verdict::Dropped, Said::Refuses(Refusal::TopicDenied)) => Outcome::TopicDenied,
+        (Verdict::Dropped, Said::Unread | Said::Unasked | Said::Passes) => {
+            match heard.told.reason {
+                Reason::DenyRule => Outcome::Deny,
+                _ => Outcome::Drop,
+            }
+        }
+    }
+}
+
+/// Whether a test asks something of the gate.
+fn speaks_of_requests(test: &Test) -> bool {
+    test.conversation.is_some() || test.expect.iter().any(|outcome| outcome.is_of_gate())
 }
 
 /// The local node in the place of a workload.

@@ -4,6 +4,7 @@ use podwall_model::{Direction, Node, Reason, RuleId, Verdict, WorkloadName, Worl
 use podwall_policy::end::End;
 use podwall_policy::judge::{Judged, Question};
 use podwall_policy::matching::Packet;
+use podwall_policy::request::{Conversation, Refusal};
 
 use super::State;
 
@@ -42,6 +43,39 @@ pub struct Told {
     pub rule: Option<RuleId>,
 }
 
+/// What a witness says of a packet and of what is asked in its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What it says of both together.
+    pub told: Told,
+    /// What the gate has to do with it.
+    pub gate: Said,
+}
+
+/// What the gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Nothing: the connection does not go through it.
+    Unread,
+    /// Nothing yet: nothing is asked.
+    Unasked,
+    /// The request passes.
+    Passes,
+    /// It is refused.
+    Refuses(Refusal),
+}
+
+impl Said {
+    /// What the gate says of a request, by what is refused of it.
+    pub fn of(asked: Option<&Conversation>, refusal: Option<Refusal>) -> Said {
+        match (asked, refusal) {
+            (None, _) => Said::Unasked,
+            (Some(_), None) => Said::Passes,
+            (Some(_), Some(refusal)) => Said::Refuses(refusal),
+        }
+    }
+}
+
 /// Why a witness cannot judge something; it is counted, never passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfit(pub String);
@@ -61,6 +95,22 @@ pub trait Witness {
 
     /// Judges one packet in the state that was settled last.
     fn judge(&mut self, state: &State, crossing: &Crossing) -> Result<Told, Unfit>;
+
+    /// Whether it can say what becomes of requests.
+    fn reads_requests(&self) -> bool {
+        false
+    }
+
+    /// Judges one packet and what is asked in its connection. Who reads no requests judges the
+    /// packet alone.
+    fn ask(
+        &mut self,
+        state: &State,
+        crossing: &Crossing,
+        _: Option<&Conversation>,
+    ) -> Result<Heard, Unfit> {
+        Ok(Heard { told: self.judge(state, crossing)?, gate: Said::Unread })
+    }
 }
 
 /// `policy::judge` as a witness.
@@ -93,6 +143,39 @@ impl Witness for Judge {
             packet: crossing.packet,
         });
         Ok(told(&judged))
+    }
+
+    fn reads_requests(&self) -> bool {
+        true
+    }
+
+    fn ask(
+        &mut self,
+        state: &State,
+        crossing: &Crossing,
+        conversation: Option<&Conversation>,
+    ) -> Result<Heard, Unfit> {
+        let plain = self.judge(state, crossing)?;
+        let Some(subject) = state.world.workload(&crossing.subject) else {
+            return Ok(Heard { told: plain, gate: Said::Unread });
+        };
+        let Crossing { direction, ref peer, packet, .. } = *crossing;
+        let question = Question { subject, direction, peer, packet };
+        let asked = conversation.cloned().unwrap_or_default();
+        let judged = state.court().judge_request(&question, &asked);
+        let ruling = match judged.enforced.action() == judged.both.action() {
+            true => &judged.enforced,
+            false => &judged.both,
+        };
+        let gate = match &ruling.gate {
+            None => Said::Unread,
+            Some(_) => Said::of(conversation, ruling.admission.refusal),
+        };
+        if conversation.is_none() {
+            return Ok(Heard { told: plain, gate });
+        }
+        let (verdict, reason, rule) = (judged.verdict, judged.reason, judged.rule.cloned());
+        Ok(Heard { told: Told { verdict, reason, rule }, gate })
     }
 }
 

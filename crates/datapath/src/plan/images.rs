@@ -82,9 +82,10 @@ impl Translator {
     }
 
     fn decision(&mut self, draft: &mut Draft<'_>, decision: &Decision) -> u32 {
-        let action = match decision.action {
-            Action::Allow => abi::ALLOW,
-            Action::Deny => abi::DENY,
+        let action = match (decision.action, &decision.sheet) {
+            (Action::Allow, None) => abi::ALLOW,
+            // Requests that nobody reads pass nowhere: there is no gate to lead them to.
+            (Action::Allow, Some(_)) | (Action::Deny, _) => abi::DENY,
         };
         let number = decision.rule.as_ref().map_or(0, |rule| self.rule(draft, rule));
         action << abi::ACTION_SHIFT | number

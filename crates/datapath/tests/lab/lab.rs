@@ -358,7 +358,7 @@ pub(crate) mod rules {
 
     /// An isolated direction that lets only `peers` through, by this rule, and all lanes or one.
     pub(crate) fn only(peers: &[IdentityNumber], rule: &Arc<RuleId>, lane: Option<Lane>) -> Half {
-        let allow = Decision { action: Action::Allow, rule: Some(Arc::clone(rule)) };
+        let allow = Decision { action: Action::Allow, rule: Some(Arc::clone(rule)), sheet: None };
         let row = match lane {
             None => Row::uniform(allow),
             Some(lane) => Row::new(vec![

@@ -19,7 +19,8 @@ const DATAGRAM_BYTES: usize = 8000;
 fn ports(direction: Direction) -> Half {
     let rule = rules::rule("large", direction);
     let mut half = rules::only(&[], &rule, None);
-    let allow = Decision { action: podwall_policy::rule::Action::Allow, rule: Some(rule) };
+    let allow =
+        Decision { action: podwall_policy::rule::Action::Allow, rule: Some(rule), sheet: None };
     let mut steps = vec![Step { first: Lane(0), decision: Decision::DEFAULT_DENY }];
     for protocol in [Protocol::TCP, Protocol::UDP] {
         let first = Lane::new(protocol, PORT);

@@ -35,7 +35,7 @@ const LARGE_BYTES: usize = 1400;
 fn by_rules() -> Arc<Table> {
     let row = |action: Action, name: &str| {
         let rule: Arc<RuleId> = rules::rule(name, Direction::Egress);
-        Arc::new(Row::uniform(Decision { action, rule: Some(rule) }))
+        Arc::new(Row::uniform(Decision { action, rule: Some(rule), sheet: None }))
     };
     let rows = BTreeMap::from([
         (IdentityNumber(257), row(Action::Allow, "may")),

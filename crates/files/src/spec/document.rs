@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
 
 use crate::world::Document as WorldDocument;
@@ -95,27 +94,72 @@ pub(super) struct TestEntry {
     #[serde(default)]
     #[expect(dead_code, reason = "the judge knows no connections")]
     pub(super) live: bool,
-    pub(super) http: Option<IgnoredAny>,
-    pub(super) grpc: Option<IgnoredAny>,
-    pub(super) dns: Option<IgnoredAny>,
-    pub(super) tls: Option<IgnoredAny>,
-    pub(super) kafka: Option<IgnoredAny>,
-    pub(super) fields: Option<IgnoredAny>,
+    pub(super) http: Option<HttpEntry>,
+    pub(super) grpc: Option<GrpcEntry>,
+    pub(super) dns: Option<DnsEntry>,
+    pub(super) tls: Option<TlsEntry>,
+    pub(super) kafka: Option<KafkaEntry>,
+    pub(super) fields: Option<BTreeMap<String, String>>,
 }
 
-impl TestEntry {
-    /// The request that the test sends, which layer 7 will judge one day.
-    pub(super) fn request(&self) -> Option<&'static str> {
-        let requests = [
-            ("http", &self.http),
-            ("grpc", &self.grpc),
-            ("dns", &self.dns),
-            ("tls", &self.tls),
-            ("kafka", &self.kafka),
-            ("fields", &self.fields),
-        ];
-        requests.into_iter().find(|(_, request)| request.is_some()).map(|(name, _)| name)
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HttpEntry {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) host: String,
+    pub(super) headers: BTreeMap<String, Values>,
+}
+
+impl Default for HttpEntry {
+    fn default() -> HttpEntry {
+        let (method, path) = ("GET".to_owned(), "/".to_owned());
+        HttpEntry { method, path, host: String::new(), headers: BTreeMap::new() }
     }
+}
+
+/// One value of a header, or each where it comes several times.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Values {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrpcEntry {
+    pub(super) service: String,
+    pub(super) method: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DnsEntry {
+    pub(super) name: String,
+    /// The type of record makes no difference to a verdict.
+    #[serde(rename = "type")]
+    #[expect(dead_code, reason = "read so that it is known")]
+    pub(super) kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(super) struct TlsEntry {
+    pub(super) sni: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct KafkaEntry {
+    pub(super) api_key: String,
+    #[serde(default)]
+    pub(super) api_version: i16,
+    #[serde(default)]
+    pub(super) topics: Vec<String>,
+    #[serde(default)]
+    pub(super) client_id: String,
 }
 
 #[derive(Deserialize)]

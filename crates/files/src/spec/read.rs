@@ -14,6 +14,7 @@ use podwall_policy::{
 use serde_saphyr::{Location, Spanned};
 use thiserror::Error;
 
+use super::conversation::conversation;
 use super::document::{ChangeEntry, Document, Expectations, OptionsEntry, Source, TestEntry};
 use crate::folder::Folder;
 use crate::source::SourceText;
@@ -228,6 +229,7 @@ fn options(entry: &OptionsEntry, setting: &Setting<'_>) -> Result<State, SpecErr
             true => UnnamedCluster::Local,
             false => UnnamedCluster::Any,
         },
+        gate: podwall_policy::Gate::Present,
         default_deny: match entry.non_default_deny {
             true => DefaultDeny::AsWritten,
             false => DefaultDeny::Forced,
@@ -318,10 +320,6 @@ fn tests(entries: &[Spanned<TestEntry>], setting: &Setting<'_>) -> Result<Vec<Te
 fn test(entry: &Spanned<TestEntry>, setting: &Setting<'_>) -> Result<Test, SpecError> {
     let at = &entry.referenced;
     let test = &entry.value;
-    if let Some(request) = test.request() {
-        let message = format!("requests are not supported yet: `{request}`");
-        return Err(setting.error(Some(at), message));
-    }
     let place = |text: &Spanned<String>| {
         text.value.parse().map_err(|message: String| setting.error(Some(&text.referenced), message))
     };
@@ -343,7 +341,7 @@ fn test(entry: &Spanned<TestEntry>, setting: &Setting<'_>) -> Result<Test, SpecE
     let expect = words.iter().map(|word| {
         let known = Outcome::WORDS.iter().find(|(name, _)| name == word);
         known.map(|(_, outcome)| *outcome).ok_or_else(|| {
-            let message = format!("not an outcome, or not one of layers 3 and 4: `{word}`");
+            let message = format!("not an outcome: `{word}`");
             setting.error(Some(&test.expect.referenced), message)
         })
     });
@@ -354,6 +352,7 @@ fn test(entry: &Spanned<TestEntry>, setting: &Setting<'_>) -> Result<Test, SpecE
         from: place(&test.from)?,
         to: place(&test.to)?,
         sent: sent(test).map_err(|message| setting.error(Some(at), message))?,
+        conversation: conversation(test).map_err(|message| setting.error(Some(at), message))?,
         direction,
         expect: expect.collect::<Result<_, _>>()?,
         rule: test.rule.clone(),

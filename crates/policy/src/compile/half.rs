@@ -7,13 +7,16 @@ use podwall_model::{Direction, NamedPort};
 
 use super::class::Class;
 use super::fault::{Fault, seeded};
+use super::gated;
 use super::members::{Members, Peerage};
 use super::ranking::{Rank, Ranking};
 use super::span::{self, Server, Span};
 use super::sweep::{Cover, overlaid, sweep};
+use crate::demand::PortDemand;
+use crate::gate::Default;
 use crate::identity::Identity;
 use crate::options::{Enforcement, Options};
-use crate::rule::Tier;
+use crate::rule::{Rule, Tier};
 use crate::table::{Half, IdentityNumber, Lane, Row, Step};
 
 /// What a half depends on: equal keys are equal halves.
@@ -110,8 +113,12 @@ impl<'a> Halves<'a> {
         let mut covers = Covers { base: Vec::new(), more: Vec::new() };
         for &rank in key.ranks.iter() {
             let rule = ranking[rank].rule;
-            let mut spans = span::fixed(&rule.ports);
             let members = self.peerage.members(&rule.peers);
+            if rule.demands_any() {
+                self.cover_items(&mut covers, (rank, rule), &members, key);
+                continue;
+            }
+            let mut spans = span::fixed(&rule.ports);
             let names_of_peers =
                 key.direction == Direction::Egress && !seeded(Fault::PeersNameIsSubjects);
             if names_of_peers {
@@ -138,6 +145,39 @@ impl<'a> Halves<'a> {
         covers
     }
 
+    /// The covers of each item of a rule that asks something of requests, told apart.
+    fn cover_items(
+        &self,
+        covers: &mut Covers,
+        (rank, rule): (Rank, &Rule),
+        members: &Members,
+        key: &HalfKey,
+    ) {
+        for (item, PortDemand { ports, .. }) in (0u32..).zip(&rule.demands) {
+            let at = |span: &Span| Cover { rank, item, span: *span };
+            let mut spans = span::fixed(ports);
+            match key.direction {
+                Direction::Ingress => spans.extend(span::named(ports, &key.ports, Server::Subject)),
+                Direction::Egress if span::has_names(ports) => {
+                    for position in self.peerage.each(members) {
+                        let declared = &self.peerage.identity(position).ports;
+                        let named = span::named(ports, declared, Server::Peer);
+                        covers.more.extend(named.iter().map(|span| (position, at(span))));
+                    }
+                }
+                Direction::Egress => {}
+            }
+            match members {
+                Members::Everyone => covers.base.extend(spans.iter().map(at)),
+                Members::Listed(positions) => {
+                    for position in positions.iter() {
+                        covers.more.extend(spans.iter().map(|span| (*position, at(span))));
+                    }
+                }
+            }
+        }
+    }
+
     /// The node always reaches its own workloads, where no rule says otherwise.
     fn exempt_host(&self, covers: &mut Covers) {
         if seeded(Fault::HostNeedsRule) {
@@ -151,6 +191,13 @@ impl<'a> Halves<'a> {
 
     fn row(&mut self, ranking: &Ranking<'a>, covers: &mut Vec<Cover>, otherwise: Rank) -> Arc<Row> {
         let swept = passed_on(ranking, covers, otherwise);
+        if gated::is_gated(ranking, covers) {
+            let default = match otherwise {
+                Rank::DEFAULT_DENY => Default::Refuse,
+                _ => Default::Pass,
+            };
+            return Arc::new(gated::row(ranking, covers, &swept, default));
+        }
         if let Some(row) = self.rows.get(&swept) {
             return Arc::clone(row);
         }
@@ -190,10 +237,10 @@ fn passed_on(ranking: &Ranking<'_>, covers: &mut Vec<Cover>, otherwise: Rank) ->
 
 impl Covers {
     fn add(&mut self, rank: Rank, spans: &[Span]) {
-        self.base.extend(spans.iter().map(|span| Cover { rank, span: *span }));
+        self.base.extend(spans.iter().map(|span| Cover { rank, item: 0, span: *span }));
     }
 
     fn add_for(&mut self, position: u32, rank: Rank, spans: &[Span]) {
-        self.more.extend(spans.iter().map(|span| (position, Cover { rank, span: *span })));
+        self.more.extend(spans.iter().map(|span| (position, Cover { rank, item: 0, span: *span })));
     }
 }

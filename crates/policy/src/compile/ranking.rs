@@ -21,6 +21,11 @@ impl Rank {
     pub(super) const OPEN: Rank = Rank(u32::MAX - 1);
     /// Isolated, and no rule allows it.
     pub(super) const DEFAULT_DENY: Rank = Rank(u32::MAX);
+
+    /// Whether no rule stands behind it.
+    pub(super) fn is_outcome(self) -> bool {
+        self >= Rank::OPEN
+    }
 }
 
 /// One rule in the ranking.
@@ -69,6 +74,11 @@ impl<'a> Ranking<'a> {
         (0..u32::try_from(self.0.len()).expect("fewer than 2^32 rules")).map(Rank)
     }
 
+    /// The id of the rule of a rank.
+    pub(super) fn id(&self, rank: Rank) -> Arc<RuleId> {
+        Arc::clone(&self[rank].id)
+    }
+
     /// What a rank says of a packet.
     pub(super) fn decision(&self, rank: Rank) -> Decision {
         match rank {
@@ -77,7 +87,7 @@ impl<'a> Ranking<'a> {
             Rank(_) => {
                 let ranked = &self[rank];
                 let action = ranked.rule.effect.action().expect("no pass is left in a row");
-                Decision { action, rule: Some(Arc::clone(&ranked.id)) }
+                Decision { action, rule: Some(Arc::clone(&ranked.id)), sheet: None }
             }
         }
     }

@@ -12,6 +12,8 @@ use crate::table::Lane;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Cover {
     pub(super) rank: Rank,
+    /// Which item of the rule's ports; 0 where the rule asks nothing.
+    pub(super) item: u32,
     pub(super) span: Span,
 }
 
@@ -75,7 +77,7 @@ mod tests {
     use super::*;
 
     fn cover(rank: u32, first: u32, last: u32) -> Cover {
-        Cover { rank: Rank(rank), span: Span { first, last } }
+        Cover { rank: Rank(rank), item: 0, span: Span { first, last } }
     }
 
     fn check(covers: &[Cover], expected: &[(u32, u32)]) {

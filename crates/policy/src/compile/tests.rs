@@ -97,6 +97,7 @@ fn policy(name: &str, rules: Vec<(Direction, Effect, Peers, Ports)>) -> Policy {
         precedence: Precedence::NORMAL,
         peers,
         ports,
+        demands: Vec::new(),
         isolates: true,
         log: None,
     });

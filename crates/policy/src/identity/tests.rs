@@ -63,6 +63,7 @@ fn ranges(items: &[(&str, Option<&str>, Reach)]) -> Ranges {
         precedence: Precedence::NORMAL,
         peers: Peers::AnyOf(peers.collect()),
         ports: Ports::Any,
+        demands: Vec::new(),
         isolates: true,
         log: None,
     };

@@ -55,6 +55,7 @@ fn allow(policy: &str, peer: &str, port: u16) -> Policy {
         precedence: Precedence::NORMAL,
         peers: RulePeers::AnyOf(vec![Peer::Labels(app(peer))]),
         ports: Ports::AnyOf(vec![Port::Range { protocol: Protocol::TCP, first: port, last: port }]),
+        demands: Vec::new(),
         isolates: true,
         log: None,
     };

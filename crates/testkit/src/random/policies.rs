@@ -115,6 +115,7 @@ fn rule(policy: &PolicyId, index: u32, subject: &Subject, chance: &mut Chance) -
         precedence: Precedence::NORMAL,
         peers: peers(policy.kind, chance),
         ports: ports(chance),
+        demands: Vec::new(),
         isolates: true,
         log: None,
     }

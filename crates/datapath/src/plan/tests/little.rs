@@ -274,6 +274,7 @@ fn row(rules: &[&LittleRule], identity: &Identity) -> Arc<Row> {
         let deciding = deny.min_by_key(|rule| &rule.id).or(matching.iter().min_by_key(|r| &r.id));
         deciding.map_or(Decision::DEFAULT_DENY, |rule| Decision {
             action: rule.action,
+            sheet: None,
             rule: Some(Arc::clone(&rule.id)),
         })
     };
