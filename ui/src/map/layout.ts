@@ -63,7 +63,17 @@ export function layoutOf(groups: readonly Group[], arcs: readonly Arc[], width: 
     const order = new Map(groups.map((group) => [group.key, nodesOf(group, arcs, ranks, groupOf, before)]));
     return placed(columnsOf(ranks, groups, heights, width), ranks, groups, order, heights, width);
   });
-  return layouts.find(({ height }) => height <= HEIGHT_WANTED + 2 * MARGIN) ?? layouts.toSorted((one, other) => one.height - other.height)[0]!;
+  const costs = new Map(layouts.map((layout) => [layout, costOf(layout, between, width)]));
+  return layouts.toSorted((one, other) => costs.get(one)! - costs.get(other)!)[0]!;
+}
+
+/** A line that goes round the end of its own column costs as much as so many pixels beyond sight. */
+const ROUND = 60;
+
+function costOf({ boxes, height, width }: Layout, between: readonly Arc[], wanted: number): number {
+  const column = new Map(boxes.map((box) => [box.key, box.x]));
+  const round = between.filter(([from, to]) => column.get(from) === column.get(to)).length;
+  return round * ROUND + Math.max(0, height - HEIGHT_WANTED - 2 * MARGIN) + 3 * Math.max(0, width - wanted);
 }
 
 /** A node is as high as the lines at its busier side need. */

@@ -77,9 +77,12 @@ function hitWords({ packets, last_hit }: RuleStats): string {
 
 /** What the default deny stopped: the rest of the sentence that a policy is. */
 function Rest({ policy }: { policy: PolicyDetail }) {
-  const { would_drop, dropped } = policy.default_deny.packets;
-  const isolates = policy.rules.some(({ text }) => !/^no |^nothing /.test(text));
-  if (!isolates && would_drop + dropped === 0) return null;
+  const inTime = policy.default_deny.packets;
+  const known = inTime.would_drop + inTime.dropped > 0;
+  // Of this time nothing may be known: then what the counters have since they began.
+  const { would_drop, dropped } = known ? inTime : policy.packets;
+  const denies = policy.rules.some(({ rule }) => rule.includes("Deny"));
+  if (policy.rules.length === 0 || (denies && !known)) return null;
   const enforces = policy.mode === "enforce";
   return (
     <div className={css.rule}>
@@ -87,12 +90,12 @@ function Rest({ policy }: { policy: PolicyDetail }) {
       <div>
         <p>Anything else {enforces ? "is dropped" : "would be dropped"}.</p>
         <p className={css.facts}>
-          {would_drop + dropped === 0 ? "Nothing in this time" : (
+          {would_drop + dropped === 0 ? "Nothing since the counters began" : (
             <>
               {dropped > 0 && <b className={css.dropped} title={exact(dropped)}>{short(dropped)} dropped</b>}
               {dropped > 0 && would_drop > 0 && ", "}
               {would_drop > 0 && <b className={css.would} title={exact(would_drop)}>{short(would_drop)} would drop</b>}
-              {" "}packets. <Link href={href("/flows", { q: `-verdict:forwarded policy:${nameOf(policy.id)}` })}>See them</Link>
+              {" "}packets{known ? "" : " since the counters began"}. <Link href={href("/flows", { q: `-verdict:forwarded policy:${nameOf(policy.id)}` })}>See them</Link>
             </>
           )}
         </p>

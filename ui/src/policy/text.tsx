@@ -6,7 +6,7 @@ import { allOf } from "../live/series";
 import { exact, short } from "../words/number";
 import { sentence } from "../words/sentence";
 import { isInForce, isRefused, ruleWords } from "../words/verdict";
-import { linesOfRule } from "./lines";
+import { lineOfRule, linesOfRule, ownDocument } from "./lines";
 import css from "./policy.module.css";
 
 interface Props {
@@ -22,14 +22,14 @@ interface Margin {
 }
 
 export function Text({ policy, lit, light }: Props) {
-  const lines = policy.yaml.replace(/\n$/, "").split("\n");
-  const margins = marginsOf(lines, policy.rules);
+  const { first, lines } = ownDocument(policy.yaml, policy);
+  const margins = marginsOf(lines, first, policy.rules);
   // The text that is shown is the one in force: findings of a newer text have no line in it.
   const elsewhere = isRefused(policy) && isInForce(policy);
   const findings = (line: number) => (elsewhere ? [] : policy.diagnostics.filter((finding) => finding.line === line));
   return (
     <section className={css.text} aria-label="YAML">
-      <div className={css.partHead}><h2 className="heading">{elsewhere ? "YAML in force" : "YAML"}</h2><Copy text={policy.yaml} /></div>
+      <div className={css.partHead}><h2 className="heading">{elsewhere ? "YAML in force" : "YAML"}</h2><Copy text={`${lines.join("\n")}\n`} /></div>
       {elsewhere && <div className={css.elsewhere}>{policy.diagnostics.map((finding) => <Finding key={finding.code + finding.line} finding={finding} />)}</div>}
       <pre className={css.lines} tabIndex={0} aria-label="YAML, with what each rule decided">
         {lines.map((line, index) => {
@@ -37,11 +37,11 @@ export function Text({ policy, lit, light }: Props) {
           return (
             <Fragment key={index}>
               <span className={css.line} data-rule={margin ? "" : undefined} data-lit={(margin && margin.rule.rule === lit) || undefined}
-                data-wrong={findings(index + 1).length > 0 || undefined}
+                data-wrong={findings(first + index).length > 0 || undefined}
                 onPointerEnter={() => light(margin?.rule.rule ?? null)} onPointerLeave={() => light(null)}>
-                <Hits margin={margin} /><span className={css.count} aria-hidden="true">{index + 1}</span>{line}{"\n"}
+                <Hits margin={margin} /><span className={css.count} aria-hidden="true">{first + index}</span>{line}{"\n"}
               </span>
-              {findings(index + 1).map((finding) => <Finding key={finding.code} finding={finding} />)}
+              {findings(first + index).map((finding) => <Finding key={finding.code} finding={finding} />)}
             </Fragment>
           );
         })}
@@ -50,11 +50,13 @@ export function Text({ policy, lit, light }: Props) {
   );
 }
 
-function marginsOf(lines: readonly string[], rules: readonly RuleStats[]): Map<number, Margin> {
+/** By line within the document, from 1. */
+function marginsOf(lines: readonly string[], start: number, rules: readonly RuleStats[]): Map<number, Margin> {
   const margins = new Map<number, Margin>();
   rules.forEach((rule, index) => {
-    if (rule.line === undefined) return;
-    const { first, last } = linesOfRule(lines, rule.line);
+    const line = rule.line === undefined ? lineOfRule(lines, rule.rule) : rule.line - start + 1;
+    if (line === null || line < 1 || line > lines.length) return;
+    const { first, last } = linesOfRule(lines, line);
     for (let line = first; line <= last; line += 1) {
       if (!margins.has(line) || margins.get(line)!.first === false) margins.set(line, { rule, number: index + 1, first: line === first });
     }
