@@ -145,8 +145,8 @@ const DROPPED: [&str; 12] = [
     "etcd_node",
 ];
 
-/// Whether a pod's label is part of its identity (Cilium `pkg/labelsfilter`, default filter). What is
-/// not is seen by no selector.
+/// Whether a pod's label is part of its identity (Cilium `pkg/labelsfilter`, default filter).
+/// What is not is seen by no selector.
 pub fn is_identity_key(key: &str) -> bool {
     let dropped = DROPPED.iter().chain(&SPOKEN_FOR).any(|prefix| key.starts_with(prefix))
         || key.starts_with("topology.kubernetes.io")

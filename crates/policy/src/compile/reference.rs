@@ -1,4 +1,4 @@
-//! References: groups of ranges, services and names, put in their place before anything is compiled.
+//! References: groups of ranges, services and names, resolved before anything is compiled.
 //!
 //! A rule that refers to something of the world becomes the same rule about addresses and labels.
 //! What is not there, or leads nowhere, means nobody.
