@@ -40,6 +40,7 @@ mod sentence;
 mod service;
 pub mod suggest;
 pub mod table;
+pub mod target;
 mod tiered;
 pub mod yaml;
 

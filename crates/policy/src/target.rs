@@ -1,0 +1,284 @@
+//! What policies would mean in some version of Cilium, where that is not what they mean here.
+//!
+//! Read off the rules alone: a finding says which policy, in which rule, and why. What Cilium was
+//! not run for is not told.
+
+use std::fmt;
+use std::str::FromStr;
+
+use podwall_model::{Direction, IcmpFamily, Mode, POLICY_CLUSTER, PolicyId, PolicyKind, RuleId};
+
+use crate::rule::{
+    Action, Effect, Peer, Peers, Policy, Port, Ports, Reach, Requirement, Rule, Selector, Test,
+    Tier, Which,
+};
+
+/// A version of Cilium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// 1.17
+    Cilium1_17,
+    /// 1.18
+    Cilium1_18,
+    /// 1.19
+    Cilium1_19,
+    /// 1.20
+    Cilium1_20,
+}
+
+impl Target {
+    /// Every version that is known.
+    pub const ALL: [Target; 4] =
+        [Target::Cilium1_17, Target::Cilium1_18, Target::Cilium1_19, Target::Cilium1_20];
+
+    /// As it is written on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Target::Cilium1_17 => "cilium-1.17",
+            Target::Cilium1_18 => "cilium-1.18",
+            Target::Cilium1_19 => "cilium-1.19",
+            Target::Cilium1_20 => "cilium-1.20",
+        }
+    }
+}
+
+/// A word that is no version of Cilium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownTarget(pub String);
+
+impl fmt::Display for UnknownTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Target::ALL.map(Target::name).join(", ");
+        write!(f, "not a version that is known: `{}`, hint: write one of {names}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownTarget {}
+
+impl FromStr for Target {
+    type Err = UnknownTarget;
+
+    fn from_str(word: &str) -> Result<Target, UnknownTarget> {
+        let found = Target::ALL.into_iter().find(|target| target.name() == word);
+        found.ok_or_else(|| UnknownTarget(word.to_owned()))
+    }
+}
+
+/// One way in which a policy would mean something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The policy.
+    pub policy: PolicyId,
+    /// The rule; `None` where the whole policy is meant.
+    pub rule: Option<RuleId>,
+    /// What would be so there, and why.
+    pub why: &'static str,
+}
+
+/// How each policy would mean something else in this version, in the order of policies and rules.
+pub fn differences(policies: &[Policy], target: Target) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for policy in policies {
+        let whole = of_policy(policy, target).into_iter();
+        let id = || policy.id.clone();
+        differences.extend(whole.map(|why| Difference { policy: id(), rule: None, why }));
+        // What is not there at all differs in no detail.
+        if !is_known(policy.id.kind, target) {
+            continue;
+        }
+        for rule in &policy.rules {
+            let found = of_rule(rule, policy.id.kind, target).into_iter();
+            differences.extend(found.map(|why| Difference {
+                policy: id(),
+                rule: Some(rule.id.clone()),
+                why,
+            }));
+        }
+    }
+    differences
+}
+
+fn is_known(kind: PolicyKind, target: Target) -> bool {
+    match kind {
+        PolicyKind::AdminNetworkPolicy | PolicyKind::BaselineAdminNetworkPolicy => false,
+        PolicyKind::ClusterNetworkPolicy => target >= Target::Cilium1_20,
+        PolicyKind::CiliumClusterwideNetworkPolicy
+        | PolicyKind::CiliumNetworkPolicy
+        | PolicyKind::NetworkPolicy
+        | PolicyKind::CiliumCIDRGroup => true,
+    }
+}
+
+fn of_policy(policy: &Policy, target: Target) -> Vec<&'static str> {
+    let mut why = Vec::new();
+    match policy.id.kind {
+        PolicyKind::AdminNetworkPolicy | PolicyKind::BaselineAdminNetworkPolicy => {
+            why.push("nothing of it is in force: Cilium never had this kind");
+        }
+        PolicyKind::ClusterNetworkPolicy if target < Target::Cilium1_20 => {
+            why.push("nothing of it is in force: the kind came with 1.20");
+        }
+        PolicyKind::ClusterNetworkPolicy => {
+            why.push("it is in force only with `enable-k8s-cluster-network-policy`");
+        }
+        PolicyKind::CiliumClusterwideNetworkPolicy
+        | PolicyKind::CiliumNetworkPolicy
+        | PolicyKind::NetworkPolicy
+        | PolicyKind::CiliumCIDRGroup => {}
+    }
+    match policy.mode {
+        Some(Mode::Detect) => {
+            why.push("it is enforced: a mode of one policy is not known to Cilium");
+        }
+        Some(Mode::Off) => why.push("it is enforced: a policy that is off is not known to Cilium"),
+        Some(Mode::Enforce) | None => {}
+    }
+    why
+}
+
+fn of_rule(rule: &Rule, kind: PolicyKind, target: Target) -> Vec<&'static str> {
+    let mut why = Vec::new();
+    of_ports(rule, target, &mut why);
+    let peers: &[Peer] = match &rule.peers {
+        Peers::Anyone => &[],
+        Peers::AnyOf(list) => list,
+    };
+    for peer in peers {
+        of_peer(peer, rule, target, &mut why);
+    }
+    if rule.precedence.tier == Tier::Baseline && rule.effect.action() == Some(Action::Allow) {
+        why.push("it opens what a NetworkPolicy isolates: the baseline is asked before isolation");
+    }
+    if rule.effect == Effect::Pass {
+        why.push(
+            "what no later rule allows is denied by a rule of its own, not dropped for want of one",
+        );
+    }
+    if kind == PolicyKind::CiliumClusterwideNetworkPolicy
+        && matches!(rule.subject, crate::rule::Subject::Nodes(_))
+    {
+        why.push("it holds only with `enable-host-firewall`, and is ignored without");
+    }
+    why.sort_unstable();
+    why.dedup();
+    why
+}
+
+fn of_ports(rule: &Rule, target: Target, why: &mut Vec<&'static str>) {
+    let Ports::AnyOf(ports) = &rule.ports else { return };
+    for port in ports {
+        match port {
+            Port::Icmp { family: IcmpFamily::V4 | IcmpFamily::V6, kind: 0 } => {
+                why.push("the ICMP type 0 is every type of its family");
+            }
+            Port::Named { .. }
+                if rule.direction == Direction::Egress && target < Target::Cilium1_20 =>
+            {
+                why.push(
+                    "a named port of peers that give it different numbers is ignored before 1.20",
+                );
+            }
+            Port::Named { .. } | Port::Icmp { .. } | Port::All(_) | Port::Range { .. } => {}
+        }
+    }
+}
+
+fn of_peer(peer: &Peer, rule: &Rule, target: Target, why: &mut Vec<&'static str>) {
+    match peer {
+        Peer::Labels(selector) => of_selector(selector, target, why),
+        Peer::Cidr { reach: Reach::Everything, .. } => {
+            why.push("the range means no pod and no node, though their addresses lie in it");
+        }
+        Peer::Service { .. } if rule.ports != Ports::Any => {
+            why.push("the ports are open to everybody where the service leads nowhere");
+        }
+        Peer::Group { which: Which::Labelled(selector), .. } if matches_absence(selector) => {
+            why.push("addresses of no group match too: the labels of each address are asked");
+        }
+        Peer::Cidr { .. } | Peer::Service { .. } | Peer::Group { .. } | Peer::Name(_) => {}
+    }
+}
+
+fn of_selector(selector: &Selector, target: Target, why: &mut Vec<&'static str>) {
+    let cluster = |one: &&Requirement| one.key == POLICY_CLUSTER;
+    let tests: Vec<&Test> = selector.0.iter().filter(cluster).map(|one| &one.test).collect();
+    let alone = selector.0.len() == 1;
+    match tests.as_slice() {
+        [Test::Exists] if alone && target < Target::Cilium1_20 => {
+            why.push("the document is refused: the entity `cluster-mesh` came with 1.20");
+        }
+        // Alone it is the entity `cluster`, which means the local one everywhere.
+        [Test::In(_)] if !alone && target < Target::Cilium1_19 => {
+            why.push("in a mesh, peers of every cluster are meant: the local one came with 1.19");
+        }
+        _ => {}
+    }
+}
+
+/// Whether a selector is met by who carries no label at all.
+fn matches_absence(selector: &Selector) -> bool {
+    selector.0.iter().all(|one| matches!(one.test, Test::NotIn(_) | Test::Absent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check;
+
+    /// What is said of one policy in each version, oldest first, without the doubles.
+    fn check_all(text: &str, expected: [usize; 4], words: &str) {
+        let checked = check(text, "p.yaml");
+        assert_eq!(checked.diagnostics, [], "{text}");
+        for (target, count) in Target::ALL.into_iter().zip(expected) {
+            let found = differences(&checked.policies, target);
+            assert_eq!(found.len(), count, "{}: {found:#?}", target.name());
+            assert!(count == 0 || found.iter().any(|one| one.why.contains(words)), "{found:#?}");
+        }
+    }
+
+    fn cilium(body: &str) -> String {
+        format!(
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p}}\n\
+             spec:\n  endpointSelector: {{}}\n  {body}\n"
+        )
+    }
+
+    #[test]
+    fn what_differs_is_told_for_the_versions_where_it_does() {
+        check_all(&cilium("ingress: [{fromEntities: [cluster, world]}]"), [0; 4], "");
+        check_all(&cilium("ingress: [{fromEndpoints: [{}]}]"), [1, 1, 0, 0], "in a mesh");
+        check_all(&cilium("ingress: [{fromEntities: [cluster-mesh]}]"), [1, 1, 1, 0], "refused");
+        check_all(&cilium("ingress: [{icmps: [{fields: [{type: 0}]}]}]"), [1; 4], "type 0");
+        let named = "egress: [{toPorts: [{ports: [{port: http, protocol: TCP}]}]}]";
+        check_all(&cilium(named), [1, 1, 1, 0], "named port");
+        let service = "egress: [{toServices: [{k8sService: {serviceName: s}}], \
+                       toPorts: [{ports: [{port: \"80\"}]}]}]";
+        check_all(&cilium(service), [1; 4], "leads nowhere");
+        let group = "egress: [{toCIDRSet: [{cidrGroupSelector: {}}]}]";
+        check_all(&cilium(group), [1; 4], "of no group");
+    }
+
+    #[test]
+    fn kubernetes_kinds_differ_as_a_whole_or_in_their_ranges() {
+        let block = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n\
+                     spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}\n";
+        check_all(block, [1; 4], "no pod and no node");
+        let tiered = "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n\
+                      metadata: {name: p}\nspec: {tier: Baseline, priority: 1, subject: \
+                      {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}]}]}\n";
+        check_all(tiered, [1, 1, 1, 2], "");
+        let admin = "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n\
+                     metadata: {name: p}\nspec: {priority: 1, subject: {namespaces: {}}, \
+                     ingress: [{action: Pass, from: [{namespaces: {}}]}]}\n";
+        check_all(admin, [1; 4], "never had this kind");
+    }
+
+    #[test]
+    fn versions_are_words() {
+        for target in Target::ALL {
+            assert_eq!(target.name().parse(), Ok(target));
+        }
+        let error = "cilium-1.16".parse::<Target>().unwrap_err();
+        assert!(error.to_string().contains("cilium-1.17, "), "{error}");
+    }
+}
