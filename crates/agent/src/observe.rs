@@ -13,13 +13,13 @@ use std::time::Duration;
 use anyhow::Context;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, getppid};
-use podwall_datapath::{Datapath, Events, OpenError, Settings};
+use podwall_datapath::{Datapath, Events, LINGER, OpenError, Settings};
 use podwall_host::{LinkWatch, Namespace};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use crate::Options;
 use crate::act::{Hands, Outcome};
@@ -53,7 +53,7 @@ pub(crate) async fn serve(options: Options) -> anyhow::Result<()> {
     let mut hands = Hands::new(datapath, node, letters, events);
     let mut ticks = interval(Duration::from_millis(1000 / TICKS_A_SECOND));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut more = true;
+    let mut look = Look::Now;
     let started = moment();
     let parent = options.parent.map_or_else(getppid, Pid::from_raw);
 
@@ -61,9 +61,12 @@ pub(crate) async fn serve(options: Options) -> anyhow::Result<()> {
         let named = state.can_name() || moment().uptime > started.uptime + NAMELESS;
         let event = tokio::select! {
             Some(event) = inbox.recv() => event,
-            ready = rings(rung.as_ref(), more), if named => {
-                ready.context("unable to wait for events")?;
-                drain(ring.as_mut(), EVENTS_AT_ONCE)
+            rang = rings(rung.as_ref(), look), if named => {
+                let rang = rang.context("unable to wait for events")?;
+                let seen = ring.as_mut().map(|ring| ring.drain(EVENTS_AT_ONCE));
+                let seen = seen.unwrap_or_default();
+                look = Look::after(rang, seen.len());
+                Event::Seen(seen)
             }
             ready = moved.readable() => {
                 ready.context("unable to wait for interfaces")?.clear_ready();
@@ -82,11 +85,8 @@ pub(crate) async fn serve(options: Options) -> anyhow::Result<()> {
             }
             _ = terminate.recv() => return Ok(()),
         };
-        // The bell rings once; a ring that was not emptied is read on.
-        if let Event::Seen(events) = &event {
-            more = events.len() == EVENTS_AT_ONCE;
-        } else if matches!(event, Event::Tick) {
-            more = true;
+        if matches!(event, Event::Tick) && look == Look::WhenItRings {
+            look = Look::Now;
         }
         match handle(&mut state, &mut hands, ring.as_mut(), event).await {
             Flow::Continue(()) => {}
@@ -152,12 +152,45 @@ fn bell(owner: &impl AsFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(copy, Interest::READABLE)
 }
 
-/// Waits until the ring rings, unless more is known to be in it; one that is not there never does.
-async fn rings(rung: Option<&AsyncFd<OwnedFd>>, more: bool) -> io::Result<()> {
-    match rung {
-        Some(_) if more => Ok(()),
-        Some(rung) => rung.readable().await.map(|mut ready| ready.clear_ready()),
-        None => std::future::pending().await,
+/// When the ring is read next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// It was not emptied.
+    Now,
+    /// It rings no more than once in a while: what came since the last time has not rung.
+    Soon(Instant),
+    /// It was found empty and quiet.
+    WhenItRings,
+}
+
+/// Whether the ring was read because it rang.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rang {
+    Yes,
+    No,
+}
+
+impl Look {
+    fn after(rang: Rang, events: usize) -> Look {
+        match (events, rang) {
+            (EVENTS_AT_ONCE.., _) => Look::Now,
+            (1.., _) | (0, Rang::Yes) => Look::Soon(Instant::now() + LINGER),
+            (0, Rang::No) => Look::WhenItRings,
+        }
+    }
+}
+
+/// Waits until the ring is to be read; one that is not there never is.
+async fn rings(rung: Option<&AsyncFd<OwnedFd>>, look: Look) -> io::Result<Rang> {
+    let Some(rung) = rung else { return std::future::pending().await };
+    let rings = async || rung.readable().await.map(|mut ready| ready.clear_ready());
+    match look {
+        Look::Now => Ok(Rang::No),
+        Look::Soon(then) => match timeout_at(then, rings()).await {
+            Ok(rang) => rang.map(|()| Rang::Yes),
+            Err(_) => Ok(Rang::No),
+        },
+        Look::WhenItRings => rings().await.map(|()| Rang::Yes),
     }
 }
 

@@ -81,8 +81,7 @@ struct pw_address {
 
 /* The object's settings: `.rodata.settings`, written by the loader before it loads. */
 struct pw_settings {
-	__u32 nat;	  /* PW_NAT_* */
-	__u32 wake_bytes; /* 0: wake the reader whenever it had caught up; else at this backlog */
+	__u32 nat; /* PW_NAT_* */
 };
 
 /* pw_about: what this pinned state is. */
@@ -174,31 +173,34 @@ struct pw_connection_key {
 	__u8 pad[2];
 };
 
-/* pw_connections: one workload's side of one connection. One cache line. */
+/*
+ * pw_connections: one workload's side of one connection. What every packet reads stands first:
+ * with the key before it that is two cache lines. What the others read is left cold.
+ */
 struct pw_connection {
 	__u32 generation; /* it was judged under; 0: adopted and not judged yet */
 	__u32 slot;
 	__u32 ifindex;
-	__u32 counter;	       /* element of pw_counters its packets are counted in */
-	__u32 rule;	       /* that decided, 0 for none */
-	__u32 identity;	       /* of the far end when it was judged */
-	__u32 seen;	       /* tick of the last packet that passed */
-	__u32 made;	       /* tick of the first */
-	struct pw_address far; /* real other end: the backend, or the client behind masquerade */
-	__be16 far_port;
-	__u8 opener; /* direction it was opened in */
+	__u32 counter; /* element of pw_counters its packets are counted in */
+	__u32 seen;    /* tick of the last packet that passed */
+	__u8 opener;   /* direction it was opened in */
 	__u8 verdict;
+	__u8 pending;  /* 1: opened to a service */
+	__u8 answered; /* 1: a packet came back */
+	__u8 known;    /* 1: `far` holds the real other end */
+	__u8 ends;     /* PW_POD_FIN, PW_PEER_FIN, PW_RESET */
+	__u8 closed;   /* 1: its end was told */
 	__u8 reason;
-	__u8 ends;	/* PW_POD_FIN, PW_PEER_FIN, PW_RESET */
-	__u8 pending;	/* 1: opened to a service */
-	__u8 known;	/* 1: `far` holds the real other end */
-	__u8 answered;	/* 1: a packet came back */
-	__u8 adopted;	/* 1: user space found it open */
-	__u8 guessed;	/* 1: made from a packet that does not prove the opener */
-	__u8 closed;	/* 1: its end was told */
-	__u8 host;	/* 1: the other end is this machine itself */
-	__u8 icmp_type; /* of the query that opened it */
+	__u32 rule;	 /* that decided, 0 for none */
+	__u32 identity;	 /* of the far end when it was judged */
+	__u32 made;	 /* tick of the first packet */
+	__be16 far_port; /* of `far` */
+	__u8 adopted;	 /* 1: user space found it open */
+	__u8 guessed;	 /* 1: made from a packet that does not prove the opener */
+	__u8 host;	 /* 1: the other end is this machine itself */
+	__u8 icmp_type;	 /* of the query that opened it */
 	__u8 pad[2];
+	struct pw_address far; /* real other end: the backend, or the client behind masquerade */
 };
 
 /* pw_fragments: one datagram in pieces, at one hook. */
@@ -252,6 +254,7 @@ struct pw_hand {
 struct pw_event_counts {
 	__u64 told;
 	__u64 lost;
+	__u64 woken; /* jiffy in which the reader was last woken by this CPU */
 };
 
 /* A record of the ring `pw_events`. */

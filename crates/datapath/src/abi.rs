@@ -128,7 +128,6 @@ shared! {
     /// The settings of the object, written before it is loaded.
     "pw_settings" Settings {
         nat: u32,
-        wake_bytes: u32,
     }
     /// What pinned state is.
     "pw_about" About {
@@ -212,25 +211,25 @@ shared! {
         slot: u32,
         ifindex: u32,
         counter: u32,
-        rule: u32,
-        identity: u32,
         seen: u32,
-        made: u32,
-        far: Bytes,
-        far_port: U16,
         opener: u8,
         verdict: u8,
-        reason: u8,
-        ends: u8,
         pending: u8,
-        known: u8,
         answered: u8,
+        known: u8,
+        ends: u8,
+        closed: u8,
+        reason: u8,
+        rule: u32,
+        identity: u32,
+        made: u32,
+        far_port: U16,
         adopted: u8,
         guessed: u8,
-        closed: u8,
         host: u8,
         icmp_type: u8,
         pad: [u8; 2],
+        far: Bytes,
     }
     /// One datagram in pieces, at one hook.
     "pw_fragment_key" FragmentKey {
@@ -278,6 +277,7 @@ shared! {
     "pw_event_counts" EventCounts {
         told: u64,
         lost: u64,
+        woken: u64,
     }
     /// A record of the ring.
     "pw_event" Event {

@@ -15,6 +15,10 @@ use crate::counter::{ReadError, direction};
 use crate::datapath::{Datapath, Names};
 use crate::ring::Ring;
 
+/// After it was woken, and as long as it finds events, a reader looks again this much later: the
+/// kernel wakes it at most once a jiffy, and no jiffy is longer.
+pub const LINGER: Duration = Duration::from_millis(10);
+
 /// Something that happened to a packet at a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -95,7 +99,7 @@ impl Datapath {
 }
 
 impl AsFd for Events {
-    /// Readable while there are events to drain.
+    /// Readable when there are events to drain; whoever was woken looks again after `LINGER`.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.ring.as_fd()
     }

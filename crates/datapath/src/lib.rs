@@ -40,7 +40,7 @@ pub use connection::{
 };
 pub use counter::{Counter, ReadError, Uncounted};
 pub use datapath::{Adopted, AdoptedEndpoint, Applied, ApplyError, Datapath};
-pub use event::{Event, Events, Hook};
+pub use event::{Event, Events, Hook, LINGER};
 pub use hooks::{InterfaceKind, LeaveKind};
 pub use kernel::WriteError;
 pub use load::OpenError;

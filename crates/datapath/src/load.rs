@@ -234,7 +234,7 @@ fn size_maps(object: &mut OpenObject, capacity: &Capacity) -> Result<(), OpenErr
 /// the kernel's function.
 fn write_settings(object: &mut OpenObject) -> Result<(), OpenError> {
     let nat = if kernel_can_cast() { abi::NAT_CAST } else { abi::NAT_PROBE };
-    let settings = abi::Settings { nat, ..abi::Settings::default() };
+    let settings = abi::Settings { nat };
     let mut sections =
         object.maps_mut().filter(|map| map.name().to_string_lossy() == SETTINGS_SECTION);
     let mut section = sections.next().expect("the object has a section of settings");

@@ -116,12 +116,12 @@ impl Node {
     /// A node whose packets' conntrack entries are read another way, or not at all.
     pub(crate) fn reading_conntrack(nat: u32) -> Node {
         let sizes = BTreeMap::from([("pw_connections", 1024), ("pw_steps", 4096)]);
-        Node::sized(&sizes, abi::Settings { nat, ..Default::default() })
+        Node::sized(&sizes, abi::Settings { nat })
     }
 
     /// The settings of these tests.
     pub(crate) fn settings() -> abi::Settings {
-        abi::Settings { nat: abi::NAT_CAST, ..Default::default() }
+        abi::Settings { nat: abi::NAT_CAST }
     }
 
     /// Runs something with nodes that have another object than the build's.
@@ -366,7 +366,7 @@ impl Node {
             .expect("the kernel answers")
             .expect("the element exists");
         per_cpu.iter().fold((0, 0), |sum, cpu| {
-            let counts = abi::EventCounts::read_from_bytes(&cpu[..16]).expect("the kernel answers");
+            let counts = abi::EventCounts::read_from_bytes(cpu).expect("the kernel answers");
             (sum.0 + counts.told, sum.1 + counts.lost)
         })
     }
