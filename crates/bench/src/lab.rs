@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use anyhow::{Context, bail};
 use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, setns};
@@ -42,6 +43,8 @@ impl Lab {
                 run(&["ip", "-n", peer, "route", "add", "default", "via", &via])?;
             }
         }
+        // Ports of closed connections are free at once: looking for one must not cost more and more.
+        run(&["ip", "netns", "exec", &client, "sysctl", "-qw", "net.ipv4.tcp_max_tw_buckets=0"])?;
         lab.in_node(&["sysctl", "-qw", "net.ipv4.ip_forward=1"])?;
         lab.in_node(&["sysctl", "-qw", "net.ipv6.conf.all.forwarding=1"])?;
         Ok(lab)
@@ -102,8 +105,24 @@ impl Drop for Lab {
 /// wake-up of another processor hides what is measured.
 pub(crate) fn pin() -> anyhow::Result<()> {
     let mut set = CpuSet::new();
-    set.set(std::thread::available_parallelism()?.get() - 1)?;
+    set.set(last_processor()?)?;
     sched_setaffinity(Pid::from_raw(0), &set).context("pin to one processor")
+}
+
+/// As the first who asks finds it: a thread that is pinned finds one processor.
+fn last_processor() -> anyhow::Result<usize> {
+    static LAST: OnceLock<usize> = OnceLock::new();
+    let last = std::thread::available_parallelism()?.get() - 1;
+    Ok(*LAST.get_or_init(|| last))
+}
+
+/// Lets the calling thread run on all processors but that one.
+pub(crate) fn unpin() -> anyhow::Result<()> {
+    let mut set = CpuSet::new();
+    for number in 0..last_processor()? {
+        set.set(number)?;
+    }
+    sched_setaffinity(Pid::from_raw(0), &set).context("leave one processor alone")
 }
 
 /// Runs a command; what it says is part of the error.

@@ -4,6 +4,7 @@
 //! same run, interleaved, with a noise row that compares the floor with itself.
 
 mod cilium;
+mod cold;
 mod empty;
 mod frame;
 mod lab;
@@ -14,6 +15,7 @@ mod policy;
 mod program;
 mod report;
 mod rounds;
+mod slope;
 mod traffic;
 
 use anyhow::bail;
@@ -58,13 +60,21 @@ fn main() -> anyhow::Result<()> {
                 With::Nobody => None,
                 With::Cilium => Some(cilium::load()?),
             };
-            program::measure(&lab, form)?;
+            programs(&lab, form)?;
             if let Some(lxc) = cilium {
                 cilium::measure(&lab, lxc, form)?;
             }
             path::measure(&lab, form)
         }
+        "program" => programs(&lab::Lab::new()?, form),
+        "path" => path::measure(&lab::Lab::new()?, form),
         "policy" => policy::measure(form),
         other => bail!("no such bench: `{other}`, hint: `datapath` or `policy`"),
     }
+}
+
+fn programs(lab: &lab::Lab, form: Form) -> anyhow::Result<()> {
+    program::measure(lab, form)?;
+    cold::measure(lab, form)?;
+    slope::measure(lab, form)
 }

@@ -15,10 +15,10 @@ use crate::traffic::{self, ALLOWED, DENIED, Family};
 
 /// Rounds of each row.
 const ROUNDS: usize = 7;
-/// Datagrams of one flood.
-const PACKETS: u32 = 100_000;
-/// How long each TCP measurement runs.
-const TIME: Duration = Duration::from_millis(700);
+/// Datagrams of one burst.
+const PACKETS: u32 = 20_000;
+/// How long each burst of TCP lasts.
+const TIME: Duration = Duration::from_millis(140);
 /// What the policies of a filter know beside the pair.
 const SIZE: Size = Size { identities: 10_000, policies: 1000 };
 
@@ -31,16 +31,22 @@ enum Filter {
     NoneAgain,
     /// Two hooks a device that only let pass.
     Empty,
+    /// Those, and one at netfilter's FORWARD.
+    EmptyForward,
+    /// The least that filters by connection: two hooks that look one up, and an empty one at FORWARD.
+    Find,
     /// Podwall.
     Ours,
     /// Someone else.
     Peer(Peer),
 }
 
-const FILTERS: [Filter; 6] = [
+const FILTERS: [Filter; 8] = [
     Filter::None,
     Filter::NoneAgain,
     Filter::Empty,
+    Filter::EmptyForward,
+    Filter::Find,
     Filter::Ours,
     Filter::Peer(Peer::Nft),
     Filter::Peer(Peer::Iptables),
@@ -60,6 +66,8 @@ impl Filter {
             Filter::None => "no filter",
             Filter::NoneAgain => "no filter again (noise)",
             Filter::Empty => "two empty hooks",
+            Filter::EmptyForward => "two empty hooks, one at FORWARD",
+            Filter::Find => "two lookups, one empty hook at FORWARD (limit)",
             Filter::Ours => "podwall",
             Filter::Peer(peer) => peer.name(),
         }
@@ -68,12 +76,16 @@ impl Filter {
     fn install(self, lab: &Lab) -> anyhow::Result<Installed> {
         Ok(match self {
             Filter::None | Filter::NoneAgain => Installed::Nothing,
-            Filter::Empty => {
+            Filter::Empty | Filter::EmptyForward | Filter::Find => {
                 let program = Empty::load()?;
+                let hook = if self == Filter::Find { "find" } else { "empty" };
                 let links = lab.on_thread("node", || {
                     let mut links = Vec::new();
                     for device in DEVICES {
-                        links.extend(program.hook(device)?);
+                        links.extend(program.hook(hook, device)?);
+                    }
+                    if self != Filter::Empty {
+                        links.extend(program.hook_forward()?);
                     }
                     Ok(links)
                 })?;
@@ -89,7 +101,11 @@ impl Filter {
 
     fn denies(self) -> bool {
         match self {
-            Filter::None | Filter::NoneAgain | Filter::Empty => false,
+            Filter::None
+            | Filter::NoneAgain
+            | Filter::Empty
+            | Filter::EmptyForward
+            | Filter::Find => false,
             Filter::Ours | Filter::Peer(_) => true,
         }
     }
@@ -147,10 +163,11 @@ fn ratios(form: Form, what: &str, figures: &[Rounds], target: f64) -> anyhow::Re
     for (filter, figure) in FILTERS.iter().zip(figures).skip(1) {
         let over = figure.over(&figures[0]);
         row(form, (&format!("{what}, to no filter (at least)"), filter.name()), &over, "x", None)?;
-        if *filter == Filter::Ours {
+        if matches!(filter, Filter::Find | Filter::Ours) {
             let over = figure.over(&figures[2]);
             let name = format!("{what}, to two empty hooks (at least)");
-            row(form, (&name, filter.name()), &over, "x", Some(target))?;
+            let target = (*filter == Filter::Ours).then_some(target);
+            row(form, (&name, filter.name()), &over, "x", target)?;
         }
     }
     Ok(())

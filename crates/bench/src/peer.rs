@@ -40,9 +40,9 @@ impl Peer {
         match self {
             Peer::Nft => lab.in_node(&["nft", "delete", "table", "inet", "peer"]),
             Peer::Iptables => {
-                for command in ["iptables", "ip6tables"] {
-                    lab.in_node(&[command, "-P", "FORWARD", "ACCEPT"])?;
-                    lab.in_node(&[command, "-F", "FORWARD"])?;
+                // What stays of an empty table would be part of the floor.
+                for family in ["ip", "ip6"] {
+                    lab.in_node(&["nft", "delete", "table", family, "filter"])?;
                 }
                 lab.in_node(&["ipset", "destroy", "peer4"])?;
                 lab.in_node(&["ipset", "destroy", "peer6"])
@@ -100,7 +100,7 @@ fn install_iptables(lab: &Lab) -> anyhow::Result<()> {
     let result = lab.in_node(&["ipset", "restore", "-f", &path.to_string_lossy()]);
     std::fs::remove_file(&path)?;
     result?;
-    for (command, set) in [("iptables", "peer4"), ("ip6tables", "peer6")] {
+    for (command, set) in [("iptables-nft", "peer4"), ("ip6tables-nft", "peer6")] {
         let append = [command, "-A", "FORWARD", "-m"];
         let established = ["conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"];
         lab.in_node(&[&append[..], &established].concat())?;

@@ -1,29 +1,35 @@
-//! What a program costs over an empty one, by `BPF_PROG_TEST_RUN`: established packets hot and
-//! cold, first packets, denied packets, and how that changes with identities and policies.
+//! What a program costs over an empty one, by `BPF_PROG_TEST_RUN`: established packets that are
+//! hot, first packets, denied packets.
 
 use std::net::IpAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::ensure;
-use podwall_datapath::{Frame, Program};
+use nix::libc;
+use podwall_datapath::{Events, Frame, LINGER, Program};
 
 use crate::empty::Empty;
 use crate::frame::{ACK, SYN, tcp};
-use crate::lab::{CLIENT, Lab, SERVER, pin};
+use crate::lab::{CLIENT, Lab, SERVER, pin, unpin};
 use crate::ours::{Ours, Size};
 use crate::report::{Form, Row};
 use crate::rounds::Rounds;
-use crate::traffic::{ALLOWED, ALSO_ALLOWED, DENIED};
+use crate::traffic::{ALLOWED, DENIED};
 
 /// Rounds of each row.
 const ROUNDS: usize = 9;
 /// Runs of a hot packet in one round.
 const HOT: u32 = 300_000;
-/// Connections of the cold rows.
-const COLD: u32 = 131_072;
-/// First packets of one round.
-const FIRST: u32 = 20_000;
+/// Runs of a denied packet in one round.
+const DENIED_RUNS: u32 = 20_000;
+/// How long a reader without events waits.
+const LONG: Duration = Duration::from_millis(100);
+/// Packets of one round that each make an event.
+const FIRST: u32 = 1000;
 /// Rounds of first packets: each connection can be begun once.
-const FIRST_ROUNDS: u32 = 6;
+const FIRST_ROUNDS: u32 = 65;
 
 /// Prints all rows.
 pub(crate) fn measure(lab: &Lab, form: Form) -> anyhow::Result<()> {
@@ -37,12 +43,44 @@ pub(crate) fn measure(lab: &Lab, form: Form) -> anyhow::Result<()> {
     bench.established(CLIENT[0], SERVER[0], "IPv4", 40.0)?;
     bench.established(CLIENT[1], SERVER[1], "IPv6", 42.0)?;
     bench.denied()?;
-    bench.first()?;
-    ours.stop(lab)?;
-    let ours = Ours::start(lab, small)?;
-    Bench { ours: &ours, empty: Empty::load()?, form }.cold()?;
-    ours.stop(lab)?;
-    slope(lab, form)
+    bench.first(Reader::Nobody)?;
+    bench.first(Reader::Live)?;
+    ours.stop(lab)
+}
+
+/// Who takes events out of the ring while they are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Nobody: it is emptied between rounds.
+    Nobody,
+    /// Another thread on another processor, woken as the agent is.
+    Live,
+}
+
+/// Reads as the agent does: when it is woken, and again after a while as long as there is something.
+/// Says how many there were.
+fn read_on(events: &mut Events, done: &AtomicBool) -> anyhow::Result<usize> {
+    unpin()?;
+    let (mut count, mut patience) = (0, LONG);
+    loop {
+        let last = done.load(Ordering::Relaxed);
+        let rang = is_readable(events.as_fd(), patience)?;
+        let seen = events.drain(4096);
+        count += seen.len();
+        if last && seen.is_empty() {
+            return Ok(count);
+        }
+        patience = if rang || !seen.is_empty() { LINGER } else { LONG };
+    }
+}
+
+fn is_readable(descriptor: BorrowedFd<'_>, patience: Duration) -> anyhow::Result<bool> {
+    let timeout = i32::try_from(patience.as_millis())?;
+    let mut asked = libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one descriptor is asked about, and it outlives the call.
+    let ready = unsafe { libc::poll(&raw mut asked, 1, timeout) };
+    ensure!(ready >= 0, "unable to wait for events");
+    Ok(ready == 1)
 }
 
 struct Bench<'a> {
@@ -89,7 +127,7 @@ impl Bench<'_> {
         let mut rounds = Rounds::default();
         for _ in 0..ROUNDS {
             let floor = self.floor()?;
-            let (passed, time) = self.run(&frame, FIRST)?;
+            let (passed, time) = self.run(&frame, DENIED_RUNS)?;
             ensure!(!passed, "it is denied");
             rounds.0.push(time - floor);
             while !events.drain(4096).is_empty() {}
@@ -99,55 +137,48 @@ impl Bench<'_> {
     }
 
     /// Each first packet is another one, so each is a call of its own; what a call costs beside the
-    /// program is what an empty program's call costs.
-    fn first(&self) -> anyhow::Result<()> {
+    /// program is what an empty program's call costs. Means, so that waking a reader is in them.
+    fn first(&self, reader: Reader) -> anyhow::Result<()> {
         let mut events = self.ours.datapath().events()?;
+        let done = AtomicBool::new(false);
         let mut rounds = Rounds::default();
-        for round in 0..FIRST_ROUNDS {
-            let mut ours = Rounds::default();
-            let mut floor = Rounds::default();
-            for number in 0..FIRST {
-                let frame = self.numbered(round * FIRST + number, SYN);
-                let (passed, time) = self.run(&frame, 1)?;
-                ensure!(passed, "it is let in");
-                ours.0.push(time);
-                floor.0.push(self.empty.time(&frame, 1)?);
-                if number % 1000 == 0 {
-                    events.drain(4096);
-                }
+        std::thread::scope(|scope| {
+            let (mut ring, read) = match reader {
+                Reader::Nobody => (Some(&mut events), None),
+                Reader::Live => (None, Some(scope.spawn(|| read_on(&mut events, &done)))),
+            };
+            let begun = reader as u32 * FIRST_ROUNDS;
+            let result = (begun..begun + FIRST_ROUNDS).try_for_each(|round| {
+                rounds.0.push(self.first_burst(round)?);
+                while ring.as_mut().is_some_and(|ring| !ring.drain(4096).is_empty()) {}
+                anyhow::Ok(())
+            });
+            done.store(true, Ordering::Relaxed);
+            if let Some(read) = read {
+                let read = read.join().expect("a reader does not panic")?;
+                ensure!(read >= (FIRST * FIRST_ROUNDS) as usize, "the reader took them: {read}");
             }
-            rounds.0.push(ours.median() - floor.median());
-            while !events.drain(4096).is_empty() {}
-        }
-        print(self.form, "first packet of a connection, event included", &rounds, Some(1000.0))
+            result
+        })?;
+        ensure!(self.ours.datapath().lost()? == 0, "every event was written");
+        let (who, target) = match reader {
+            Reader::Nobody => ("event included", 1000.0),
+            Reader::Live => ("event included, a live reader", 1300.0),
+        };
+        let name = format!("first packet of a connection, {who}");
+        print(self.form, &name, &rounds, Some(target))
     }
 
-    /// Every packet is of another connection than the one before it.
-    fn cold(&self) -> anyhow::Result<()> {
-        let mut events = self.ours.datapath().events()?;
-        let ends = (ip(CLIENT[0]), ip(SERVER[0]));
-        for number in 0..COLD {
-            let server = if number >> 16 == 0 { ALLOWED } else { ALSO_ALLOWED };
-            let frame = tcp(ends.0, ends.1, (number as u16, server), SYN);
-            ensure!(self.run(&frame, 1)?.0, "it is let in");
-            if number % 1000 == 0 {
-                events.drain(4096);
-            }
+    fn first_burst(&self, round: u32) -> anyhow::Result<f64> {
+        let (mut ours, mut floor) = (0.0, 0.0);
+        for number in round * FIRST..(round + 1) * FIRST {
+            let frame = self.numbered(number, SYN);
+            let (passed, time) = self.run(&frame, 1)?;
+            ensure!(passed, "it is let in");
+            ours += time;
+            floor += self.empty.time(&frame, 1)?;
         }
-        let frame = tcp(ends.0, ends.1, (0, ALLOWED), ACK);
-        let device = self.ours.interfaces[0];
-        let mut rounds = Rounds::default();
-        for _ in 0..ROUNDS {
-            self.empty.wrap_itself()?;
-            let floor = self.empty.time_wrapped(&frame, device, COLD)?;
-            self.empty.wrap_pinned(&self.ours.program("from_pod"))?;
-            rounds.0.push(self.empty.time_wrapped(&frame, device, COLD)? - floor);
-        }
-        ensure!(self.ours.datapath().lost()? == 0, "every event was written");
-        let told = std::iter::from_fn(|| Some(events.drain(4096)).filter(|e| !e.is_empty()));
-        ensure!(told.map(|events| events.len()).sum::<usize>() < 5000, "every run found its own");
-        let name = "established packet, cold, 131,072 connections in turn";
-        print(self.form, name, &rounds, Some(160.0))
+        Ok((ours - floor) / f64::from(FIRST))
     }
 
     /// One of the 131,072 connections that the pair can have: every port of the client, in both
@@ -158,51 +189,18 @@ impl Bench<'_> {
     }
 }
 
-/// Established and first packets from one identity and policy to very many.
-fn slope(lab: &Lab, form: Form) -> anyhow::Result<()> {
-    let sizes = [
-        Size { identities: 1, policies: 1 },
-        Size { identities: 1000, policies: 1000 },
-        Size { identities: 65_536, policies: 10_000 },
-    ];
-    let mut first: Option<f64> = None;
-    for size in sizes {
-        let ours = Ours::start(lab, size)?;
-        let bench = Bench { ours: &ours, empty: Empty::load()?, form };
-        let ends = (ip(CLIENT[0]), ip(SERVER[0]));
-        ensure!(bench.run(&tcp(ends.0, ends.1, (40_000, ALLOWED), SYN), 1)?.0, "it is let in");
-        let frame = tcp(ends.0, ends.1, (40_000, ALLOWED), ACK);
-        let mut rounds = Rounds::default();
-        for _ in 0..ROUNDS {
-            let floor = bench.floor()?;
-            rounds.0.push(bench.run(&frame, HOT)?.1 - floor);
-        }
-        let name = format!(
-            "established packet at {} identities, {} policies",
-            size.identities, size.policies
-        );
-        print(form, &name, &rounds, None)?;
-        let base = *first.get_or_insert(rounds.median());
-        let ratio = Rounds(rounds.0.iter().map(|value| value / base).collect());
-        let row = Row {
-            name: format!("{name}, to the smallest"),
-            value: ratio.median(),
-            unit: "x",
-            target: Some(1.02),
-            peer: None,
-            interval: ratio.interval(),
-        };
-        row.print(form)?;
-        ours.stop(lab)?;
-    }
-    Ok(())
-}
-
-fn ip(text: &str) -> IpAddr {
+/// An address of the lab.
+pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().expect("the lab's addresses are addresses")
 }
 
-fn print(form: Form, name: &str, rounds: &Rounds, target: Option<f64>) -> anyhow::Result<()> {
+/// Prints a row of nanoseconds.
+pub(crate) fn print(
+    form: Form,
+    name: &str,
+    rounds: &Rounds,
+    target: Option<f64>,
+) -> anyhow::Result<()> {
     let row = Row {
         name: name.to_owned(),
         value: rounds.median(),

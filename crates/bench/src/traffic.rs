@@ -6,7 +6,13 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
+use nix::time::{ClockId, clock_gettime};
+
 use crate::lab::{CLIENT, Lab, SERVER, pin};
+
+/// Bursts of traffic in one round.
+const BURSTS: usize = 5;
 
 /// The server's port that policies of the measurement allow.
 pub(crate) const ALLOWED: u16 = 7000;
@@ -49,12 +55,33 @@ pub(crate) fn udp_flood(lab: &Lab, family: Family, packets: u32) -> anyhow::Resu
         let (_, from) = receiver.recv_from(&mut [0; 64])?;
         receiver.send_to(&[0; 18], from)?;
         sender.recv(&mut [0; 64])?;
-        let start = Instant::now();
-        for _ in 0..packets {
-            sender.send(&[0; 18])?;
-        }
-        Ok(start.elapsed().as_nanos() as f64 / f64::from(packets))
+        best_of_bursts(f64::min, || {
+            let start = processor_time()?;
+            for _ in 0..packets {
+                sender.send(&[0; 18])?;
+            }
+            Ok((processor_time()? - start).as_nanos() as f64 / f64::from(packets))
+        })
     })
+}
+
+/// The best of a round's bursts: what disturbs one rarely disturbs all.
+pub(crate) fn best_of_bursts(
+    better: fn(f64, f64) -> f64,
+    mut burst: impl FnMut() -> anyhow::Result<f64>,
+) -> anyhow::Result<f64> {
+    let mut best = burst()?;
+    for _ in 1..BURSTS {
+        best = better(best, burst()?);
+    }
+    Ok(best)
+}
+
+/// The processor's time that this process has used. All of a measurement's work is its own, on one
+/// processor that is never idle: on a quiet machine this is the clock's time, on a busy one it
+/// leaves out what others take.
+pub(crate) fn processor_time() -> anyhow::Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
 }
 
 /// Transactions a second over one connection.
@@ -62,13 +89,12 @@ pub(crate) fn request_response(lab: &Lab, family: Family, time: Duration) -> any
     with_server(lab, family, |server| {
         let mut stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
-        let (start, mut count) = (Instant::now(), 0_u32);
-        while start.elapsed() < time {
-            stream.write_all(&[1])?;
-            stream.read_exact(&mut [0])?;
-            count += 1;
-        }
-        Ok(f64::from(count) / start.elapsed().as_secs_f64())
+        best_of_bursts(f64::max, || {
+            rate(time, || {
+                stream.write_all(&[1])?;
+                Ok(stream.read_exact(&mut [0])?)
+            })
+        })
     })
 }
 
@@ -79,16 +105,28 @@ pub(crate) fn connect_request_response(
     time: Duration,
 ) -> anyhow::Result<f64> {
     with_server(lab, family, |server| {
-        let (start, mut count) = (Instant::now(), 0_u32);
-        while start.elapsed() < time {
-            let mut stream = TcpStream::connect(server)?;
-            stream.write_all(&[1])?;
-            stream.read_exact(&mut [0])?;
-            stream.shutdown(Shutdown::Both)?;
-            count += 1;
-        }
-        Ok(f64::from(count) / start.elapsed().as_secs_f64())
+        best_of_bursts(f64::max, || {
+            rate(time, || {
+                let mut stream = TcpStream::connect(server)?;
+                stream.write_all(&[1])?;
+                stream.read_exact(&mut [0])?;
+                stream.shutdown(Shutdown::Write)?;
+                ensure!(stream.read(&mut [0])? == 0, "the server closes too");
+                Ok(())
+            })
+        })
     })
+}
+
+/// How often something can be done in a second of the processor's time.
+fn rate(time: Duration, mut once: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let start = processor_time()?;
+    let (from, mut count) = (Instant::now(), 0_u32);
+    while from.elapsed() < time {
+        once()?;
+        count += 1;
+    }
+    Ok(f64::from(count) / (processor_time()? - start).as_secs_f64())
 }
 
 /// Whether a TCP connection to this port of the server comes about within 300 ms.
