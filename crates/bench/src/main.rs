@@ -22,7 +22,7 @@ use anyhow::bail;
 
 use crate::report::Form;
 
-const USAGE: &str = "usage: podwall-bench datapath|policy [--with cilium] [-o json]";
+const USAGE: &str = "usage: podwall-bench datapath|program|path|policy [--with cilium] [-o json]";
 
 /// Peers that take long to build, measured only when asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,9 @@ fn main() -> anyhow::Result<()> {
         "program" => programs(&lab::Lab::new()?, form),
         "path" => path::measure(&lab::Lab::new()?, form),
         "policy" => policy::measure(form),
-        other => bail!("no such bench: `{other}`, hint: `datapath` or `policy`"),
+        other => bail!(
+            "no such bench: `{other}`, hint: `datapath`, its parts `program` and `path`, or `policy`"
+        ),
     }
 }
 

@@ -16,12 +16,12 @@ use crate::lab::{CLIENT, Lab, SERVER, pin, unpin};
 use crate::ours::{Ours, Size};
 use crate::report::{Form, Row};
 use crate::rounds::Rounds;
-use crate::traffic::{ALLOWED, DENIED};
+use crate::traffic::{ALLOWED, ALSO_ALLOWED, DENIED, best_of_bursts};
 
 /// Rounds of each row.
 const ROUNDS: usize = 9;
-/// Runs of a hot packet in one round.
-const HOT: u32 = 300_000;
+/// Runs of a hot packet in one burst.
+const HOT: u32 = 60_000;
 /// Runs of a denied packet in one round.
 const DENIED_RUNS: u32 = 20_000;
 /// How long a reader without events waits.
@@ -91,7 +91,8 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn floor(&self) -> anyhow::Result<f64> {
-        self.empty.time(&tcp(ip(CLIENT[0]), ip(SERVER[0]), (40_000, ALLOWED), ACK), HOT)
+        let frame = tcp(ip(CLIENT[0]), ip(SERVER[0]), (40_000, ALLOWED), ACK);
+        best_of_bursts(f64::min, || self.empty.time(&frame, HOT))
     }
 
     fn run(&self, frame: &[u8], repeat: u32) -> anyhow::Result<(bool, f64)> {
@@ -110,12 +111,15 @@ impl Bench<'_> {
 
     fn established(&self, from: &str, to: &str, family: &str, target: f64) -> anyhow::Result<()> {
         let ends = (ip(from), ip(to));
-        ensure!(self.run(&tcp(ends.0, ends.1, (40_000, ALLOWED), SYN), 1)?.0, "it is let in");
-        let frame = tcp(ends.0, ends.1, (40_000, ALLOWED), ACK);
+        // A connection that no first packet below begins.
+        let frame = |flags| tcp(ends.0, ends.1, (40_000, ALSO_ALLOWED), flags);
+        ensure!(self.run(&frame(SYN), 1)?.0, "it is let in");
+        let frame = frame(ACK);
         let mut rounds = Rounds::default();
         for _ in 0..ROUNDS {
             let floor = self.floor()?;
-            rounds.0.push(self.run(&frame, HOT)?.1 - floor);
+            let cost = best_of_bursts(f64::min, || Ok(self.run(&frame, HOT)?.1))?;
+            rounds.0.push(cost - floor);
         }
         print(self.form, &format!("established packet, hot, {family}"), &rounds, Some(target))
     }
