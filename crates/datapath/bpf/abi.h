@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Raised with every change of a struct or of the meaning of a number. */
-#define PW_LAYOUT 2
+#define PW_LAYOUT 3
 
 /* Directions, seen from the workload. They index the halves of a table. */
 #define PW_EGRESS 0

@@ -8,7 +8,7 @@ use zerocopy::byteorder::network_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The layout of pinned state that this build writes and understands.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 /// Out of the workload: index of a table's half.
 pub const EGRESS: u8 = 0;
 /// Into the workload: index of a table's half.
