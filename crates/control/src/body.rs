@@ -4,6 +4,7 @@ mod decided;
 mod flow;
 mod map;
 mod policy;
+mod shadow;
 mod stats;
 mod status;
 mod workload;

@@ -236,3 +236,17 @@ async fn a_folder_that_cannot_be_written_is_said_so() {
     assert_eq!(code(answer).await, "not_writable");
     assert_eq!(bench.status().await.revision, 1);
 }
+
+#[tokio::test]
+async fn a_policy_that_says_what_another_says_first_is_shadowed() {
+    let bench = Bench::new("shadow").await;
+    let twin = POLICY.replace("name: db", "name: db-again");
+    assert_ne!(twin, POLICY);
+    bench.write("policies/zz-twin.yaml", &twin).await;
+    let list: Policies = bench.get("/api/v1/policies").await;
+    let shadowed: Vec<bool> =
+        list.policies.iter().map(|policy| policy.shadowed.is_some()).collect();
+    assert_eq!(shadowed, [false, true], "{:?}", list.policies);
+    let shadow = list.policies[1].shadowed.as_ref().unwrap();
+    assert!(shadow.by[0].starts_with(&list.policies[0].id), "{shadow:?}");
+}
