@@ -91,8 +91,8 @@ impl Empty {
         programs.find(|program| program.name() == name).context("the object holds the program")
     }
 
-    /// Hooks a program of it, `empty` or `find`, to a device of the calling thread's namespace, both
-    /// ways; dropping them detaches.
+    /// Hooks a program of it, `empty` or `find`, to a device of the calling thread's namespace,
+    /// both ways; dropping them detaches.
     pub(crate) fn hook(&self, program: &str, device: &str) -> anyhow::Result<[OwnedFd; 2]> {
         let index = i32::try_from(nix::net::if_::if_nametoindex(device)?)?;
         let hook = |place| self.create(program, index, place, std::ptr::null());

@@ -43,7 +43,7 @@ impl Lab {
                 run(&["ip", "-n", peer, "route", "add", "default", "via", &via])?;
             }
         }
-        // Ports of closed connections are free at once: looking for one must not cost more and more.
+        // Ports of closed connections are free at once: looking for one must not cost ever more.
         run(&["ip", "netns", "exec", &client, "sysctl", "-qw", "net.ipv4.tcp_max_tw_buckets=0"])?;
         lab.in_node(&["sysctl", "-qw", "net.ipv4.ip_forward=1"])?;
         lab.in_node(&["sysctl", "-qw", "net.ipv6.conf.all.forwarding=1"])?;

@@ -69,9 +69,9 @@ fn main() -> anyhow::Result<()> {
         "program" => programs(&lab::Lab::new()?, form),
         "path" => path::measure(&lab::Lab::new()?, form),
         "policy" => policy::measure(form),
-        other => bail!(
-            "no such bench: `{other}`, hint: `datapath`, its parts `program` and `path`, or `policy`"
-        ),
+        other => {
+            bail!("no such bench: `{other}`, hint: `datapath` (`program`, `path`) or `policy`")
+        }
     }
 }
 

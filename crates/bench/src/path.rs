@@ -33,7 +33,7 @@ enum Filter {
     Empty,
     /// Those, and one at netfilter's FORWARD.
     EmptyForward,
-    /// The least that filters by connection: two hooks that look one up, and an empty one at FORWARD.
+    /// The least that filters by connection: two hooks that look one up, an empty one at FORWARD.
     Find,
     /// Podwall.
     Ours,

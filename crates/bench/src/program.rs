@@ -57,7 +57,7 @@ enum Reader {
     Live,
 }
 
-/// Reads as the agent does: when it is woken, and again after a while as long as there is something.
+/// Reads as the agent does: when it is woken, and again after a while as long as events come.
 /// Says how many there were.
 fn read_on(events: &mut Events, done: &AtomicBool) -> anyhow::Result<usize> {
     unpin()?;
