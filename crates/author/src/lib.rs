@@ -6,4 +6,7 @@
 //! Pure, like `policy`: nothing here reads a file, a clock or the network.
 
 pub mod lint;
+pub mod map;
+pub mod plan;
+pub mod reach;
 pub mod spec;

@@ -1,0 +1,173 @@
+//! The map: who can reach whom over what, under one set of policies.
+//!
+//! What is open only because no policy speaks of either end is not drawn as links between all and
+//! all; the places say of themselves that nothing isolates them.
+
+mod diagram;
+mod layout;
+mod svg;
+
+use podwall_model::{Direction, RuleId, Verdict, World};
+use podwall_policy::options::Options;
+use podwall_policy::rule::Policy;
+
+use crate::reach::{Ground, Kind, Place, words};
+
+pub use self::diagram::{dot, mermaid};
+pub use self::svg::svg;
+
+/// Who can reach whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// The places, workloads first.
+    pub places: Vec<Mapped>,
+    /// What passes between them, by the order of places.
+    pub links: Vec<Link>,
+}
+
+/// A place of a map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// The place.
+    pub place: Place,
+    /// Whether a policy makes what comes in default-deny.
+    pub isolated_in: bool,
+    /// Whether a policy makes what goes out default-deny.
+    pub isolated_out: bool,
+}
+
+/// What passes from one place to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The client, by its position.
+    pub from: usize,
+    /// The server.
+    pub to: usize,
+    /// What passes, or would.
+    pub passages: Vec<Passage>,
+}
+
+/// Protocols and ports of a link of which the same is to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// In words, such as `5432/TCP`.
+    pub lanes: Vec<String>,
+    /// What becomes of them; never [`Verdict::Dropped`].
+    pub verdict: Verdict,
+    /// The rules that let them pass, or would.
+    pub rules: Vec<RuleId>,
+}
+
+impl Map {
+    /// The map of a world under these policies.
+    pub fn of(policies: &[Policy], world: &World, options: Options) -> Map {
+        let ground = Ground::new(world, options);
+        let view = ground.view(policies);
+        let classes = view.classes();
+        let places: Vec<Mapped> = ground
+            .places(&[&view])
+            .into_iter()
+            .map(|place| Mapped {
+                isolated_in: view.is_isolated(&classes, &place, Direction::Ingress),
+                isolated_out: view.is_isolated(&classes, &place, Direction::Egress),
+                place,
+            })
+            .collect();
+        let mut links = Vec::new();
+        for (from, client) in places.iter().enumerate() {
+            for (to, server) in places.iter().enumerate() {
+                if !is_link(client, server, from == to) {
+                    continue;
+                }
+                let mut passages: Vec<Passage> = Vec::new();
+                for span in view.spans(&classes, &client.place, &server.place) {
+                    if span.verdict == Verdict::Dropped {
+                        continue;
+                    }
+                    let lanes = words(span.first, span.last);
+                    let same = |known: &&mut Passage| {
+                        known.verdict == span.verdict && known.rules == span.rules
+                    };
+                    match passages.iter_mut().find(same) {
+                        Some(known) => known.lanes.extend(lanes),
+                        None => passages.push(Passage {
+                            lanes,
+                            verdict: span.verdict,
+                            rules: span.rules,
+                        }),
+                    }
+                }
+                if !passages.is_empty() {
+                    links.push(Link { from, to, passages });
+                }
+            }
+        }
+        Map { places, links }
+    }
+
+    /// The same map with only the places that a word is part of the names of, and whom they reach
+    /// or are reached by.
+    pub fn around(&self, word: &str) -> Map {
+        let meant = |at: usize| self.places[at].place.name.contains(word);
+        let links: Vec<Link> =
+            self.links.iter().filter(|link| meant(link.from) || meant(link.to)).cloned().collect();
+        let kept: Vec<usize> = (0..self.places.len())
+            .filter(|at| meant(*at) || links.iter().any(|link| link.from == *at || link.to == *at))
+            .collect();
+        let position = |at: usize| kept.iter().position(|kept| *kept == at).unwrap_or_default();
+        Map {
+            places: kept.iter().map(|at| self.places[*at].clone()).collect(),
+            links: links
+                .into_iter()
+                .map(|link| Link { from: position(link.from), to: position(link.to), ..link })
+                .collect(),
+        }
+    }
+
+    /// As lines for people: links, then what nothing isolates.
+    pub fn text(&self) -> String {
+        let name = |at: usize| self.places[at].place.name.as_str();
+        let width = self.links.iter().map(|link| name(link.from).len()).max().unwrap_or_default();
+        let arrow = self.links.iter().map(|link| name(link.to).len()).max().unwrap_or_default();
+        let mut text = String::new();
+        for link in &self.links {
+            for passage in &link.passages {
+                let (from, to) = (name(link.from), name(link.to));
+                let lanes = passage.lanes.join(", ");
+                let note = note(passage.verdict);
+                text += &format!("{from:width$} -> {to:arrow$}  {lanes}{note}\n");
+            }
+        }
+        for (what, list) in [
+            ("anyone may reach", self.open(|mapped| mapped.isolated_in)),
+            ("may reach anyone", self.open(|mapped| mapped.isolated_out)),
+        ] {
+            if !list.is_empty() {
+                text += &format!("\nnot isolated, {what}: {}\n", list.join(", "));
+            }
+        }
+        text
+    }
+
+    /// The workloads that are not isolated in a direction.
+    fn open(&self, isolated: fn(&Mapped) -> bool) -> Vec<&str> {
+        let workloads = self.places.iter().filter(|mapped| mapped.place.kind == Kind::Workloads);
+        workloads.filter(|mapped| !isolated(mapped)).map(|m| m.place.name.as_str()).collect()
+    }
+}
+
+/// Whether what passes between two places is worth a link: a policy speaks of one of the ends.
+fn is_link(client: &Mapped, server: &Mapped, same: bool) -> bool {
+    let alone = same && client.place.workloads.len() < 2;
+    let ours = |mapped: &Mapped| mapped.place.kind == Kind::Workloads;
+    !alone && (ours(client) || ours(server)) && (client.isolated_out || server.isolated_in)
+}
+
+/// What is to be added where a passage is not simply open.
+fn note(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Forwarded | Verdict::Dropped => "",
+        Verdict::WouldDrop => "  (would drop)",
+        Verdict::WouldAllow => "  (dropped, would allow)",
+    }
+}
