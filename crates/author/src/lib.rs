@@ -5,6 +5,7 @@
 //!
 //! Pure, like `policy`: nothing here reads a file, a clock or the network.
 
+pub mod generate;
 pub mod lint;
 pub mod map;
 pub mod plan;

@@ -10,8 +10,9 @@ mod svg;
 use podwall_model::{Direction, RuleId, Verdict, World};
 use podwall_policy::options::Options;
 use podwall_policy::rule::Policy;
+use podwall_policy::table::Lane;
 
-use crate::reach::{Ground, Kind, Place, words};
+use crate::reach::{Ground, Kind, Place, Span, words};
 
 pub use self::diagram::{dot, mermaid};
 pub use self::svg::svg;
@@ -79,24 +80,7 @@ impl Map {
                 if !is_link(client, server, from == to) {
                     continue;
                 }
-                let mut passages: Vec<Passage> = Vec::new();
-                for span in view.spans(&classes, &client.place, &server.place) {
-                    if span.verdict == Verdict::Dropped {
-                        continue;
-                    }
-                    let lanes = words(span.first, span.last);
-                    let same = |known: &&mut Passage| {
-                        known.verdict == span.verdict && known.rules == span.rules
-                    };
-                    match passages.iter_mut().find(same) {
-                        Some(known) => known.lanes.extend(lanes),
-                        None => passages.push(Passage {
-                            lanes,
-                            verdict: span.verdict,
-                            rules: span.rules,
-                        }),
-                    }
-                }
+                let passages = passages(&view.spans(&classes, &client.place, &server.place));
                 if !passages.is_empty() {
                     links.push(Link { from, to, passages });
                 }
@@ -154,6 +138,36 @@ impl Map {
         let workloads = self.places.iter().filter(|mapped| mapped.place.kind == Kind::Workloads);
         workloads.filter(|mapped| !isolated(mapped)).map(|m| m.place.name.as_str()).collect()
     }
+}
+
+/// What passes of a pair. Where everything does, whichever rules let it, that is all there is to
+/// say.
+fn passages(spans: &[Span]) -> Vec<Passage> {
+    let mut passages: Vec<Passage> = Vec::new();
+    let first = spans.first().map(|span| span.verdict);
+    let alike = spans.iter().all(|span| Some(span.verdict) == first);
+    for span in spans.iter().filter(|span| span.verdict != Verdict::Dropped) {
+        let lanes = words(span.first, span.last);
+        let same = |known: &&mut Passage| {
+            known.verdict == span.verdict && (alike || known.rules == span.rules)
+        };
+        match passages.iter_mut().find(same) {
+            Some(known) => {
+                known.lanes.extend(lanes);
+                let new = span.rules.iter().filter(|rule| !known.rules.contains(rule));
+                let new: Vec<RuleId> = new.cloned().collect();
+                known.rules.extend(new);
+            }
+            None => {
+                let (verdict, rules) = (span.verdict, span.rules.clone());
+                passages.push(Passage { lanes, verdict, rules });
+            }
+        }
+    }
+    if let (true, [whole]) = (alike, passages.as_mut_slice()) {
+        whole.lanes = words(0, Lane::END - 1);
+    }
+    passages
 }
 
 /// Whether what passes between two places is worth a link: a policy speaks of one of the ends.

@@ -1,6 +1,7 @@
 //! Policy cases as documents (`kind: PolicyTest`): a world, policies, flows and what becomes of
 //! them. Every case is put to each witness, and all have to agree with what the case expects.
 
+mod ask;
 mod place;
 mod run;
 mod witness;
@@ -14,6 +15,7 @@ use podwall_policy::options::Options;
 use podwall_policy::request::Conversation;
 use podwall_policy::rule::Policy;
 
+pub use self::ask::ask;
 pub use self::place::Place;
 pub use self::run::{Failure, Report, run};
 pub use self::witness::{Crossing, Heard, Judge, Said, Told, Unfit, Witness};

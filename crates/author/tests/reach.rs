@@ -50,6 +50,8 @@ fn random_lane(chance: &mut Chance) -> Packet {
         Protocol::ICMP,
     ]);
     let port = chance.one_of(&[80u16, 81, 443, 53, 8080, 8, 0, 1000, 5432, 65535]);
+    // A type of ICMP is one byte.
+    let port = if protocol == Protocol::ICMP { port % 16 } else { port };
     Packet { protocol, port }
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use podwall_wire::rest::Mode;
 
-use crate::author::flags::{Completion, Lint, Man, Test};
+use crate::author;
+use crate::author::flags::{AsMode, Completion, Lint, Man, Test};
 use crate::duration;
 
 /// The exit code where nothing runs with the given state directory.
@@ -53,6 +54,12 @@ pub(crate) enum Command {
     Lint(Lint),
     /// Run test files: worlds, policies, flows and what becomes of them
     Test(Test),
+    /// Say who can reach whom over what, under some policies
+    Map(author::flags::Map),
+    /// Say which connections another set of policies gains and loses
+    Plan(author::flags::Plan),
+    /// Write the least policies that allow recorded flows
+    Generate(author::flags::Generate),
     /// Print the completions of a shell
     Completion(Completion),
     /// Write the manual pages
@@ -75,12 +82,16 @@ impl Command {
     /// Whether it is one that authors of policies use, and ends with their codes.
     pub(crate) fn is_author(&self) -> bool {
         match self {
-            Command::Lint(_) | Command::Test(_) => true,
+            Command::Lint(_)
+            | Command::Test(_)
+            | Command::Map(_)
+            | Command::Plan(_)
+            | Command::Generate(_) => true,
+            Command::Explain(explain) => explain.is_offline(),
             Command::Up(_)
             | Command::Down
             | Command::Status(_)
             | Command::Observe(_)
-            | Command::Explain(_)
             | Command::Mode(_)
             | Command::Completion(_)
             | Command::Man(_)
@@ -230,7 +241,14 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   podwall explain --from shop/web --to data/db --port 5432
   podwall explain --from shop/web --to 169.254.169.254 --port 80/TCP
-  podwall explain --from shop/web --to infra/dns --port 53/UDP";
+  podwall explain --from shop/web --to infra/dns --port 53/UDP
+  podwall explain --world world.yaml --policies policies/ --from shop/web --to data/db --port 5432
+
+With --world or --policies nothing has to run. An end may then also be entity:world, node:NAME or
+name:HOST, and the exit codes are:
+  0  it passes
+  1  it is dropped
+  2  UNKNOWN: the world does not say enough; or something given cannot be used";
 
 #[derive(Args, Debug)]
 #[command(after_help = EXPLAIN_EXAMPLES)]
@@ -247,6 +265,22 @@ pub(crate) struct Explain {
     /// How to say it
     #[arg(short, long, value_enum, default_value_t = Shape::Text)]
     pub(crate) output: Shape,
+    /// A world to ask instead of what runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) world: Option<String>,
+    /// Policies to ask instead of those in force: files, folders, `REV:path`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) policies: Vec<String>,
+    /// With --world or --policies: the mode of policies that say none
+    #[arg(long, value_enum, default_value_t = AsMode::Enforce)]
+    pub(crate) mode: AsMode,
+}
+
+impl Explain {
+    /// Whether files are asked rather than what runs.
+    pub(crate) fn is_offline(&self) -> bool {
+        self.world.is_some() || !self.policies.is_empty()
+    }
 }
 
 const MODE_EXAMPLES: &str = "\

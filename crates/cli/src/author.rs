@@ -4,11 +4,16 @@
 //! What they say is `author`'s and `policy`'s to know; here it is read, shown and counted.
 
 pub(crate) mod completion;
+pub(crate) mod explain;
 pub(crate) mod flags;
+pub(crate) mod generate;
 mod gitlab;
 mod junit;
 pub(crate) mod lint;
+pub(crate) mod map;
+pub(crate) mod plan;
 mod sarif;
+mod set;
 mod snippet;
 pub(crate) mod test;
 mod texts;

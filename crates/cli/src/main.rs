@@ -48,6 +48,12 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
     let done = match arguments.command {
         Command::Lint(lint) => return author::lint::run(&lint),
         Command::Test(test) => return author::test::run(&test),
+        Command::Map(map) => return author::map::run(&map),
+        Command::Plan(plan) => return author::plan::run(&plan),
+        Command::Generate(generate) => return author::generate::run(&generate),
+        Command::Explain(explain) if explain.is_offline() => {
+            return author::explain::run(&explain);
+        }
         Command::Completion(completion) => {
             author::completion::print(&completion);
             Ok(())

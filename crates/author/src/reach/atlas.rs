@@ -39,7 +39,9 @@ const NAMING: [&str; 5] = ["app.kubernetes.io/name", "app", "k8s-app", "name", "
 pub(super) fn places(world: &World, ranges: &BTreeSet<Cidr>) -> Vec<Place> {
     let mut places = workloads(world, ranges);
     for node in &world.nodes {
-        let address = node.addresses.first().copied();
+        // An address that a workload claims too is the workload's.
+        let mut own = node.addresses.iter().filter(|ip| world.workload_at(**ip).is_none());
+        let address = own.next().copied();
         // A remote node without an address is nobody that a packet could come from.
         if node.local || address.is_some() {
             places.push(place(format!("node {}", node.name), Kind::Node, address));
@@ -126,19 +128,22 @@ fn common_name(alike: &[&Workload]) -> String {
 }
 
 fn outside(world: &World, ranges: &BTreeSet<Cidr>, places: &mut Vec<Place>) {
-    for name in &world.names {
-        if let Some(ip) = name.addresses.first() {
-            places.push(place(name.name.clone(), Kind::Outside, Some(*ip)));
-        }
-    }
-    for ip in &world.api_servers {
-        places.push(place(format!("API server {ip}"), Kind::Outside, Some(*ip)));
-    }
-    let taken = |ip: IpAddr| {
+    let of_cluster = |ip: IpAddr| {
         world.workload_at(ip).is_some()
             || world.nodes.iter().any(|node| node.addresses.contains(&ip))
-            || world.api_servers.contains(&ip)
     };
+    for name in &world.names {
+        // A name that leads into the cluster is no place of its own.
+        let mut outside = name.addresses.iter().copied().filter(|ip| !of_cluster(*ip));
+        if let Some(ip) = outside.next() {
+            places.push(place(format!("name {}", name.name), Kind::Outside, Some(ip)));
+        }
+    }
+    for ip in world.api_servers.iter().copied().filter(|ip| !of_cluster(*ip)) {
+        places.push(place(format!("API server {ip}"), Kind::Outside, Some(ip)));
+    }
+    let named = |ip: IpAddr| world.names.iter().any(|name| name.addresses.contains(&ip));
+    let taken = |ip: IpAddr| of_cluster(ip) || named(ip) || world.api_servers.contains(&ip);
     let everything =
         [Cidr::new(Ipv4Addr::UNSPECIFIED.into(), 0), Cidr::new(Ipv6Addr::UNSPECIFIED.into(), 0)];
     let everything: Vec<Cidr> = everything.into_iter().flatten().collect();

@@ -139,3 +139,128 @@ pub(crate) struct Man {
     #[arg(value_name = "DIR")]
     pub(crate) folder: std::path::PathBuf,
 }
+
+/// The mode of policies where neither they nor their subject's namespace say one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AsMode {
+    /// Drop nothing, tell what would be dropped
+    Detect,
+    /// Drop
+    Enforce,
+}
+
+const MAP_EXAMPLES: &str = "\
+Examples:
+  podwall map --world world.yaml policies/
+  podwall map -o svg policies/ > map.svg         without a world, of what policies name
+  podwall map -o mermaid --focus data/db policies/
+  podwall map HEAD~1:policies
+
+What is open only because no policy speaks of either end is not drawn.
+
+Exit codes:
+  0  done
+  2  something given cannot be used";
+
+#[derive(Args, Debug)]
+#[command(after_help = MAP_EXAMPLES)]
+pub(crate) struct Map {
+    /// Policies: files, folders, `REV:path`, or `-` for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<String>,
+    /// The workloads that exist; else one for each way in which policies name some
+    #[arg(long, value_name = "FILE")]
+    pub(crate) world: Option<String>,
+    /// Only places with this in their name, and whom they reach or are reached by
+    #[arg(long, value_name = "NAME")]
+    pub(crate) focus: Option<String>,
+    /// The mode of policies that say none
+    #[arg(long, value_enum, default_value_t = AsMode::Enforce)]
+    pub(crate) mode: AsMode,
+    /// How to draw it
+    #[arg(short, long, value_enum, default_value_t = MapOutput::Text)]
+    pub(crate) output: MapOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MapOutput {
+    /// Lines for people
+    Text,
+    /// One JSON document
+    Json,
+    /// Graphviz
+    Dot,
+    /// Mermaid, for Markdown
+    Mermaid,
+    /// A drawing
+    Svg,
+}
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  podwall plan policies/ new-policies/
+  podwall plan main:policies policies/           the working tree against a branch
+  podwall plan main..HEAD:policies -o markdown   for a merge request
+  podwall plan --world world.yaml --exit-code main:policies policies/
+
+Exit codes:
+  0  done
+  1  with --exit-code: some connection changes
+  2  something given cannot be used";
+
+#[derive(Args, Debug)]
+#[command(after_help = PLAN_EXAMPLES)]
+pub(crate) struct Plan {
+    /// The policies as they are: a file, a folder, `REV:path`; or both sides as `OLD..NEW:path`
+    #[arg(value_name = "OLD")]
+    pub(crate) old: String,
+    /// The policies as they will be
+    #[arg(value_name = "NEW")]
+    pub(crate) new: Option<String>,
+    /// The workloads that exist; else one for each way in which policies name some
+    #[arg(long, value_name = "FILE")]
+    pub(crate) world: Option<String>,
+    /// The mode of policies that say none
+    #[arg(long, value_enum, default_value_t = AsMode::Enforce)]
+    pub(crate) mode: AsMode,
+    /// End with 1 where a connection changes
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How to say it
+    #[arg(short, long, value_enum, default_value_t = PlanOutput::Text)]
+    pub(crate) output: PlanOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanOutput {
+    /// Lines for people
+    Text,
+    /// One JSON document
+    Json,
+    /// A comment for a merge request
+    Markdown,
+}
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  podwall observe --since 7d -o json > flows.jsonl; podwall generate --flows flows.jsonl
+  hubble observe --last 10000 -o jsonpb | podwall generate --flows -
+
+What is written only detects until somebody enforces it, and is judged again: every recorded flow
+passes, or is told on standard error.
+
+Exit codes:
+  0  every recorded flow is allowed
+  1  some are not, and are told
+  2  something given cannot be used";
+
+#[derive(Args, Debug)]
+#[command(after_help = GENERATE_EXAMPLES)]
+pub(crate) struct Generate {
+    /// Recorded flows, one JSON object a line: our own or Hubble's; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) flows: String,
+    /// The workloads that exist, where records say too little of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) world: Option<String>,
+}

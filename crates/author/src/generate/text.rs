@@ -1,0 +1,202 @@
+//! Drafts as people would write them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use podwall_model::Protocol;
+
+use super::{Evidence, Group, Habits, Other};
+
+/// The most names that a comment tells.
+const TOLD: usize = 4;
+/// The most ports of one list (Cilium's limit).
+const PORTS_AT_MOST: usize = 40;
+
+/// One document for each kind of workload.
+pub(super) fn documents(habits: &BTreeMap<Group, Habits>) -> String {
+    let mut text = String::new();
+    let mut taken = BTreeSet::new();
+    for (group, habit) in habits {
+        if !text.is_empty() {
+            text.push_str("---\n");
+        }
+        document(&mut text, group, habit, &mut taken);
+    }
+    text
+}
+
+fn document(
+    text: &mut String,
+    group: &Group,
+    habit: &Habits,
+    taken: &mut BTreeSet<(String, String)>,
+) {
+    let members: Vec<String> = habit.members.iter().cloned().collect();
+    line(text, 0, &format!("# seen of {}", few(&members)));
+    line(text, 0, "apiVersion: cilium.io/v2");
+    line(text, 0, "kind: CiliumNetworkPolicy");
+    line(text, 0, "metadata:");
+    line(text, 2, &format!("name: {}", quoted(&name(group, taken))));
+    line(text, 2, &format!("namespace: {}", quoted(&group.namespace)));
+    line(text, 2, "annotations:");
+    line(text, 4, "podwall.io/mode: detect");
+    line(text, 0, "spec:");
+    if group.labels.is_empty() {
+        line(text, 2, "# no labels name these workloads: the whole namespace is meant");
+    }
+    selector(text, 2, "endpointSelector", &group.labels);
+    list(text, "ingress", ("fromEndpoints", "fromEntities", "fromCIDR"), group, &habit.ingress);
+    list(text, "egress", ("toEndpoints", "toEntities", "toCIDR"), group, &habit.egress);
+}
+
+fn list(
+    text: &mut String,
+    name: &str,
+    words: (&str, &str, &str),
+    group: &Group,
+    rules: &BTreeMap<Other, Evidence>,
+) {
+    line(text, 2, &format!("{name}:"));
+    if rules.is_empty() {
+        line(text, 4, "# nothing was seen");
+        line(text, 4, "- {}");
+    }
+    for (other, evidence) in rules {
+        let names: Vec<String> = evidence.names.iter().cloned().collect();
+        let who = if names.is_empty() { String::new() } else { format!(": {}", few(&names)) };
+        let (ports, kinds): (Vec<_>, Vec<_>) =
+            evidence.ports.iter().partition(|(protocol, _)| protocol.has_ports());
+        let many: Vec<&[(Protocol, u16)]> = ports.chunks(PORTS_AT_MOST).collect();
+        for chunk in many {
+            line(text, 4, &format!("# flows: {}{who}", evidence.flows));
+            peers(text, words, group, other);
+            line(text, 6, "toPorts:");
+            line(text, 8, "- ports:");
+            for (protocol, port) in chunk {
+                line(text, 12, &format!("- port: \"{port}\""));
+                line(text, 14, &format!("protocol: {protocol}"));
+            }
+        }
+        let is_icmp = |(protocol, _): &&(Protocol, u16)| {
+            matches!(*protocol, Protocol::ICMP | Protocol::ICMP6)
+        };
+        let kinds: Vec<&(Protocol, u16)> = kinds.iter().filter(is_icmp).collect();
+        for chunk in kinds.chunks(PORTS_AT_MOST) {
+            line(text, 4, &format!("# flows: {}{who}", evidence.flows));
+            peers(text, words, group, other);
+            line(text, 6, "icmps:");
+            line(text, 8, "- fields:");
+            for (protocol, kind) in chunk {
+                let family = if *protocol == Protocol::ICMP { "IPv4" } else { "IPv6" };
+                line(text, 12, &format!("- family: {family}"));
+                line(text, 14, &format!("type: {kind}"));
+            }
+        }
+    }
+    // Protocols that no rule can name leave a list without an element, which must not open it.
+    let sayable = |evidence: &Evidence| {
+        let known = |(protocol, _): &(Protocol, u16)| {
+            protocol.has_ports() || matches!(*protocol, Protocol::ICMP | Protocol::ICMP6)
+        };
+        evidence.ports.iter().any(known)
+    };
+    if !rules.is_empty() && !rules.values().any(sayable) {
+        line(text, 4, "# nothing that a policy could name was seen");
+        line(text, 4, "- {}");
+    }
+}
+
+fn peers(text: &mut String, words: (&str, &str, &str), group: &Group, other: &Other) {
+    let (endpoints, entities, ranges) = words;
+    match other {
+        Other::Entity(entity) => line(text, 4, &format!("- {entities}: [{entity}]")),
+        Other::Address(address) => {
+            let length = if address.is_ipv4() { 32 } else { 128 };
+            line(text, 4, &format!("- {ranges}: [\"{address}/{length}\"]"));
+        }
+        Other::Workloads(peer) => {
+            line(text, 4, &format!("- {endpoints}:"));
+            let mut labels = peer.labels.clone();
+            if peer.namespace != group.namespace {
+                let key = "k8s:io.kubernetes.pod.namespace".to_owned();
+                labels.insert(key, peer.namespace.clone());
+            }
+            if labels.is_empty() {
+                line(text, 8, "- {}");
+                return;
+            }
+            line(text, 8, "- matchLabels:");
+            for (key, value) in &labels {
+                line(text, 12, &format!("{}: {}", quoted(key), quoted(value)));
+            }
+        }
+    }
+}
+
+fn selector(text: &mut String, indent: usize, key: &str, labels: &BTreeMap<String, String>) {
+    if labels.is_empty() {
+        line(text, indent, &format!("{key}: {{}}"));
+        return;
+    }
+    line(text, indent, &format!("{key}:"));
+    line(text, indent + 2, "matchLabels:");
+    for (key, value) in labels {
+        line(text, indent + 4, &format!("{}: {}", quoted(key), quoted(value)));
+    }
+}
+
+/// A name from the labels' values, that no other policy of the namespace has.
+fn name(group: &Group, taken: &mut BTreeSet<(String, String)>) -> String {
+    let words: Vec<&str> = group.labels.values().map(String::as_str).collect();
+    let joined = words.join("-").to_ascii_lowercase();
+    let plain = joined.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+    let plain: String = plain.take(50).collect();
+    let stem = match plain.trim_matches('-') {
+        "" => "workloads",
+        some => some,
+    };
+    let numbered = |number: u32| match number {
+        1 => stem.to_owned(),
+        more => format!("{stem}-{more}"),
+    };
+    let free =
+        (1..).map(numbered).find(|name| taken.insert((group.namespace.clone(), name.clone())));
+    free.expect("some number is free")
+}
+
+fn few(names: &[String]) -> String {
+    // Names come from records: one that breaks the line would leave the comment.
+    let safe = |name: &String| name.chars().filter(|c| !c.is_control()).collect::<String>();
+    let told: Vec<String> = names.iter().take(TOLD).map(safe).collect();
+    match names.len().checked_sub(TOLD) {
+        Some(rest) if rest > 0 => format!("{} and {rest} more", told.join(", ")),
+        Some(_) | None => told.join(", "),
+    }
+}
+
+fn line(text: &mut String, indent: usize, words: &str) {
+    writeln!(text, "{:indent$}{words}", "").expect("a string takes all text");
+}
+
+/// A text as YAML takes it for nothing else.
+fn quoted(text: &str) -> String {
+    let plain =
+        text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-' | b'_'))
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !matches!(
+                text.to_ascii_lowercase().as_str(),
+                "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "y" | "n"
+            );
+    if plain {
+        return text.to_owned();
+    }
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            c if c.is_control() => vec!['?'],
+            c => vec![c],
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
