@@ -57,6 +57,8 @@ pub struct Passage {
     pub verdict: Verdict,
     /// The rules that let them pass, or would.
     pub rules: Vec<RuleId>,
+    /// What is asked of requests, in words; empty where they pass unread.
+    pub requests: Vec<String>,
 }
 
 impl Map {
@@ -119,7 +121,11 @@ impl Map {
                 let (from, to) = (name(link.from), name(link.to));
                 let lanes = passage.lanes.join(", ");
                 let note = note(passage.verdict);
-                text += &format!("{from:width$} -> {to:arrow$}  {lanes}{note}\n");
+                let asked = match passage.requests.is_empty() {
+                    true => String::new(),
+                    false => format!("  [{}]", passage.requests.join("; ")),
+                };
+                text += &format!("{from:width$} -> {to:arrow$}  {lanes}{asked}{note}\n");
             }
         }
         for (what, list) in [
@@ -149,7 +155,9 @@ fn passages(spans: &[Span]) -> Vec<Passage> {
     for span in spans.iter().filter(|span| span.verdict != Verdict::Dropped) {
         let lanes = words(span.first, span.last);
         let same = |known: &&mut Passage| {
-            known.verdict == span.verdict && (alike || known.rules == span.rules)
+            known.verdict == span.verdict
+                && known.requests == span.requests
+                && (alike || known.rules == span.rules)
         };
         match passages.iter_mut().find(same) {
             Some(known) => {
@@ -159,8 +167,8 @@ fn passages(spans: &[Span]) -> Vec<Passage> {
                 known.rules.extend(new);
             }
             None => {
-                let (verdict, rules) = (span.verdict, span.rules.clone());
-                passages.push(Passage { lanes, verdict, rules });
+                let (rules, requests) = (span.rules.clone(), span.requests.clone());
+                passages.push(Passage { lanes, verdict: span.verdict, rules, requests });
             }
         }
     }

@@ -51,6 +51,8 @@ pub enum Effect {
     WouldGain,
     /// Nothing yet; it would be dropped with detection enforced, and would not have been.
     WouldLose,
+    /// It passes as before, and other requests pass in it.
+    Requests,
 }
 
 /// Connections that change alike.
@@ -87,13 +89,15 @@ impl fmt::Display for Effect {
             Effect::Lost => "lost",
             Effect::WouldGain => "would be gained",
             Effect::WouldLose => "would be lost",
+            Effect::Requests => "other requests",
         })
     }
 }
 
 impl Effect {
-    /// What it is from one verdict to another.
-    fn between(old: Verdict, new: Verdict) -> Option<Effect> {
+    /// What it is from one span to another.
+    fn between(before: &Span, after: &Span) -> Option<Effect> {
+        let (old, new) = (before.verdict, after.verdict);
         let both = |verdict: Verdict| match verdict {
             Verdict::Forwarded | Verdict::WouldAllow => true,
             Verdict::WouldDrop | Verdict::Dropped => false,
@@ -103,6 +107,9 @@ impl Effect {
             (true, false, _, _) => Some(Effect::Lost),
             (_, _, false, true) => Some(Effect::WouldGain),
             (_, _, true, false) => Some(Effect::WouldLose),
+            (_, _, _, true) | (true, true, _, _) if before.requests != after.requests => {
+                Some(Effect::Requests)
+            }
             (_, _, _, _) => None,
         }
     }
@@ -160,6 +167,7 @@ impl Plan {
             let sign = match change.effect {
                 Effect::Gained | Effect::WouldGain => '+',
                 Effect::Lost | Effect::WouldLose => '-',
+                Effect::Requests => '~',
             };
             let (from, to) = (change.from.join(", "), change.to.join(", "));
             let lanes = change.lanes.join(", ");
@@ -182,11 +190,12 @@ impl Plan {
         }
         format!(
             "\npairs of places with connections gained: {}, lost: {}; with detection enforced also \
-             gained: {}, lost: {}\n",
+             gained: {}, lost: {}; other requests: {}\n",
             count(Effect::Gained),
             count(Effect::Lost),
             count(Effect::WouldGain),
-            count(Effect::WouldLose)
+            count(Effect::WouldLose),
+            count(Effect::Requests)
         )
     }
 }
@@ -217,10 +226,11 @@ fn difference(old: &[Span], new: &[Span]) -> Vec<((Effect, Vec<RuleId>), Vec<Str
     let (mut left, mut right) = (old.iter().peekable(), new.iter().peekable());
     while let (Some(before), Some(after)) = (left.peek(), right.peek()) {
         let (first, last) = (before.first.max(after.first), before.last.min(after.last));
-        if let Some(effect) = Effect::between(before.verdict, after.verdict) {
+        if let Some(effect) = Effect::between(before, after) {
             let rules = match effect {
                 Effect::Gained | Effect::WouldGain if !after.rules.is_empty() => &after.rules,
                 Effect::Gained | Effect::WouldGain => &before.rules,
+                Effect::Requests => &after.rules,
                 Effect::Lost | Effect::WouldLose if !after.rules.is_empty() => &after.rules,
                 Effect::Lost | Effect::WouldLose => &before.rules,
             };

@@ -4,6 +4,7 @@
 //! The tables are compiled for every workload, as if all were on one node. The judge is the witness
 //! in tests.
 
+mod asked;
 mod atlas;
 pub(crate) mod imagined;
 mod lanes;
@@ -70,6 +71,8 @@ pub struct Span {
     pub verdict: Verdict,
     /// The rules that decide, of the client's egress and of the server's ingress.
     pub rules: Vec<RuleId>,
+    /// What the gate asks of requests there, in words; empty where they pass unread.
+    pub requests: Vec<String>,
 }
 
 /// What one end says of a lane, by what enforces and by that and what is in detection.
@@ -110,7 +113,7 @@ impl<'a> View<'a> {
         for (first, end) in firsts.iter().zip(ends) {
             let span = span(&voices, *first, end - 1);
             match spans.last_mut() {
-                Some(last) if last.verdict == span.verdict && last.rules == span.rules => {
+                Some(last) if last.is_like(&span) => {
                     last.last = span.last;
                 }
                 Some(_) | None => spans.push(span),
@@ -171,14 +174,27 @@ fn span(voices: &[Voice<'_>], first: u32, last: u32) -> Span {
     let enforced = all(|voice, at| voice.enforced.at(at).action);
     let both = all(|voice, at| voice.both.at(at).action);
     let verdict = judge::verdict(enforced, both);
-    let told = |voice: &Voice<'_>| -> Option<RuleId> {
+    let told = |voice: &Voice<'_>| -> Decision {
         let (enforced, both) = (voice.enforced.at(at), voice.both.at(at));
-        let decision: &Decision = match verdict {
+        let decision = match verdict {
             Verdict::Forwarded if enforced.rule.is_some() => enforced,
             Verdict::Forwarded | Verdict::WouldDrop | Verdict::WouldAllow => both,
             Verdict::Dropped => enforced,
         };
-        decision.rule.as_deref().cloned()
+        decision.clone()
     };
-    Span { first, last, verdict, rules: voices.iter().filter_map(told).collect() }
+    let decisions: Vec<Decision> = voices.iter().map(told).collect();
+    let rules = decisions.iter().filter_map(|one| one.rule.as_deref().cloned()).collect();
+    let mut requests: Vec<String> =
+        decisions.iter().filter_map(|one| one.sheet.as_deref()).flat_map(asked::asked).collect();
+    requests.dedup();
+    Span { first, last, verdict, rules, requests }
+}
+
+impl Span {
+    /// Whether the same is said of both.
+    fn is_like(&self, other: &Span) -> bool {
+        (self.verdict, &self.rules, &self.requests)
+            == (other.verdict, &other.rules, &other.requests)
+    }
 }

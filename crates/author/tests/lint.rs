@@ -143,6 +143,18 @@ fn rules_that_decide_nothing_are_told() {
 }
 
 #[test]
+fn requests_that_pass_unread_by_another_rule_are_told() {
+    let port = "ports: [{port: '8080', protocol: TCP}]";
+    let asks =
+        format!("  ingress:\n  - toPorts: [{{{port}, rules: {{http: [{{path: /public}}]}}}}]\n");
+    check(&cnp("p", &asks), &[]);
+    let beside = format!("{asks}  - fromEndpoints: [{{}}]\n    toPorts: [{{{port}}}]\n");
+    check(&cnp("p", &beside), &[]);
+    let unread = format!("{asks}  - toPorts: [{{{port}}}]\n");
+    check(&cnp("p", &unread), &["7:PW1005"]);
+}
+
+#[test]
 fn a_network_policy_that_allows_is_told_where_it_says_deny() {
     check(&knp("deny-all", "  ingress: [{}]"), &["6:PW1006"]);
     check(&knp("allow-all", "  ingress: [{}]"), &[]);

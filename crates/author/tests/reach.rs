@@ -232,6 +232,21 @@ fn the_plan_says_what_is_gained_and_lost() {
 }
 
 #[test]
+fn other_requests_on_the_same_port_are_a_change() {
+    let policy = |path: &str| {
+        let text = format!(
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: db, namespace: data}}\nspec: {{endpointSelector: {{}}, ingress: [{{fromEndpoints: [{{matchLabels: {{'k8s:io.kubernetes.pod.namespace': shop}}}}], toPorts: [{{ports: [{{port: '80', protocol: TCP}}], rules: {{http: [{{path: {path}}}]}}}}]}}]}}\n"
+        );
+        check(&text, "p").policies
+    };
+    let map = Map::of(&policy("/old"), &world(), enforcing());
+    assert!(map.text().contains("80/TCP  [http /old]"), "{}", map.text());
+    let plan = Plan::of(&policy("/old"), &policy("/new"), &world(), enforcing());
+    let effects: Vec<Effect> = plan.changes.iter().map(|change| change.effect).collect();
+    assert_eq!(effects, [Effect::Requests], "{}", plan.text());
+}
+
+#[test]
 fn without_a_world_one_is_made_up_from_what_policies_name() {
     let policies = check(POLICY, "p").policies;
     let world = imagined(&policies);

@@ -111,6 +111,11 @@ impl Sheet {
         &self.protocol
     }
 
+    /// What its rules ask, in their order; `None` asks nothing.
+    pub fn demands(&self) -> impl Iterator<Item = Option<&Demand>> {
+        self.members.iter().map(|member| member.demand.as_deref())
+    }
+
     /// What the gate does with a request.
     pub fn admit(&self, conversation: &Conversation) -> Admission<'_> {
         let reset = Admission { refusal: Some(Refusal::Reset), rule: None, headers: None };

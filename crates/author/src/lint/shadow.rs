@@ -21,6 +21,18 @@ pub(super) fn shadowed(desk: &Desk<'_>, found: &mut Vec<Finding>) {
                 let same = by.mode == policy.mode;
                 rule.effect == Effect::Allow && first && same && takes(deny, rule)
             });
+            let unread = (rule.demands_any() && rule.effect == Effect::Allow)
+                .then(|| unread(desk, policy, rule))
+                .flatten();
+            if let (None, Some(other)) = (denied, unread) {
+                let message = format!(
+                    "what the rule asks of requests is not asked: `{}` allows the same without",
+                    other.id
+                );
+                let help = "narrow the other one, or let both ask";
+                found.extend(finding(desk, sheet, rule, message, help));
+                continue;
+            }
             let (message, help) = match (denied, needless(policy, rule)) {
                 (Some((_, deny)), _) => (
                     format!(
@@ -39,6 +51,16 @@ pub(super) fn shadowed(desk: &Desk<'_>, found: &mut Vec<Finding>) {
             found.extend(finding(desk, sheet, rule, message, help));
         }
     }
+}
+
+/// A rule, of any policy in the same mode, that lets the same packets pass unread.
+fn unread<'d>(desk: &'d Desk<'_>, policy: &Policy, rule: &Rule) -> Option<&'d Rule> {
+    let alike = desk.policies.iter().filter(|other| other.mode == policy.mode);
+    let mut rules = alike.flat_map(|other| &other.rules);
+    rules.find(|other| {
+        let allows = other.effect == Effect::Allow && other.precedence == rule.precedence;
+        allows && !other.demands_any() && says_something(other) && takes(other, rule)
+    })
 }
 
 /// Another rule of the policy that does the same with all that this one is about; in tiers, also
@@ -73,9 +95,10 @@ fn says_something(rule: &Rule) -> bool {
         && rule.ports != Ports::AnyOf(Vec::new())
 }
 
-/// Whether the first is about all that the second is about.
+/// Whether the first is about all that the second is about, requests included.
 fn takes(wide: &Rule, narrow: &Rule) -> bool {
     wide.direction == narrow.direction
+        && (!wide.demands_any() || wide.demands == narrow.demands)
         && cover::subject(&wide.subject, &narrow.subject)
         && cover::peers(&wide.peers, &narrow.peers)
         && cover::ports(&wide.ports, &narrow.ports)

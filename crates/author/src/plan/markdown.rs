@@ -14,6 +14,7 @@ pub fn markdown(plan: &Plan) -> String {
     for (effect, heading) in [
         (Effect::Lost, "Lost: passes today, is dropped afterwards"),
         (Effect::Gained, "Gained: is dropped today, passes afterwards"),
+        (Effect::Requests, "Passes as before, with other requests"),
         (Effect::WouldLose, "Would be lost, once detection is enforced"),
         (Effect::WouldGain, "Would be gained, once detection is enforced"),
     ] {

@@ -61,6 +61,7 @@ fn json(map: &Map) -> Value {
                 "from": name(link.from),
                 "to": name(link.to),
                 "over": passage.lanes,
+                "requests": passage.requests,
                 "verdict": super::explain::word(passage.verdict),
                 "rules": rules,
             })
