@@ -11,3 +11,16 @@ pub mod map;
 pub mod plan;
 pub mod reach;
 pub mod spec;
+
+use podwall_policy::{Dialect, Gate, Reading};
+
+/// How documents are read here: nothing comes into force, so that nothing has to be there for what
+/// they ask.
+pub fn dialect() -> Dialect {
+    Dialect {
+        node_labels: Reading::Accepted,
+        host_policies: Reading::Accepted,
+        gate: Gate::Present,
+        ..Dialect::default()
+    }
+}

@@ -37,7 +37,7 @@ pub struct Text {
 }
 
 /// What the texts are read in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Surroundings<'a> {
     /// Who is there; without it nothing is said of what only a world can show.
     pub world: Option<&'a World>,
@@ -47,6 +47,13 @@ pub struct Surroundings<'a> {
     pub dialect: Dialect,
     /// How much the kernel's tables hold.
     pub limits: Option<Limits>,
+}
+
+impl Default for Surroundings<'_> {
+    fn default() -> Self {
+        let (options, dialect) = (Options::default(), crate::dialect());
+        Surroundings { world: None, options, dialect, limits: None }
+    }
 }
 
 /// One finding.

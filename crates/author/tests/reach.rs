@@ -7,13 +7,13 @@ use podwall_author::plan::{Effect, Plan, markdown};
 use podwall_author::reach::{Ground, Kind, Place, imagined};
 use podwall_files::{parse_world, read_source};
 use podwall_model::{Direction, Mode, Protocol, Verdict, World};
-use podwall_policy::check;
 use podwall_policy::end::End;
 use podwall_policy::judge::{Court, Question, verdict};
 use podwall_policy::matching::Packet;
 use podwall_policy::options::Options;
 use podwall_policy::rule::{Action, Policy};
 use podwall_policy::table::Lane;
+use podwall_policy::{check, check_as};
 use podwall_testkit::chance::Chance;
 use podwall_testkit::random::Case;
 
@@ -237,7 +237,7 @@ fn other_requests_on_the_same_port_are_a_change() {
         let text = format!(
             "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: db, namespace: data}}\nspec: {{endpointSelector: {{}}, ingress: [{{fromEndpoints: [{{matchLabels: {{'k8s:io.kubernetes.pod.namespace': shop}}}}], toPorts: [{{ports: [{{port: '80', protocol: TCP}}], rules: {{http: [{{path: {path}}}]}}}}]}}]}}\n"
         );
-        check(&text, "p").policies
+        check_as(&text, "p", &podwall_author::dialect()).policies
     };
     let map = Map::of(&policy("/old"), &world(), enforcing());
     assert!(map.text().contains("80/TCP  [http /old]"), "{}", map.text());

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use podwall_author::spec::{Place, Sent, State, ask};
 use podwall_model::Verdict;
-use podwall_policy::Dialect;
 use podwall_policy::explain::Explanation;
 use podwall_policy::judge::Enforcement;
 use serde_json::{Value, json};
@@ -21,7 +20,7 @@ pub(crate) fn run(arguments: &Explain) -> anyhow::Result<u8> {
         world: set::world(arguments.world.as_deref())?.unwrap_or_default(),
         policies: set::policies(&arguments.policies)?,
         options: set::options(arguments.mode),
-        dialect: Dialect::default(),
+        dialect: podwall_author::dialect(),
         enforcement: Enforcement::Default,
     };
     let mut out = std::io::stdout().lock();

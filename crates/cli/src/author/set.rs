@@ -4,7 +4,7 @@
 use podwall_model::{Mode, World};
 use podwall_policy::options::Options;
 use podwall_policy::rule::Policy;
-use podwall_policy::{Severity, check};
+use podwall_policy::{Severity, check_as};
 
 use super::flags::AsMode;
 use super::texts;
@@ -14,7 +14,7 @@ pub(super) fn policies(words: &[String]) -> anyhow::Result<Vec<Policy>> {
     let mut policies: Vec<Policy> = Vec::new();
     let mut errors = Vec::new();
     for text in texts::read(words)? {
-        let checked = check(&text.text, &text.file);
+        let checked = check_as(&text.text, &text.file, &podwall_author::dialect());
         let is_error = |told: &&podwall_policy::Diagnostic| told.severity == Severity::Error;
         errors.extend(checked.diagnostics.iter().filter(is_error).map(ToString::to_string));
         for policy in checked.policies {
@@ -42,5 +42,5 @@ pub(super) fn options(mode: AsMode) -> Options {
         AsMode::Detect => Mode::Detect,
         AsMode::Enforce => Mode::Enforce,
     };
-    Options { mode, ..Options::default() }
+    Options { mode, node_labels: true, ..Options::default() }
 }
