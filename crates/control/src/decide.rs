@@ -286,7 +286,9 @@ fn lost(state: &mut State, losses: Losses) -> Vec<Action> {
     let before = std::mem::replace(&mut state.node.losses, losses);
     let in_kernel = losses.lost_kernel.saturating_sub(before.lost_kernel);
     let in_agent = losses.lost_agent.saturating_sub(before.lost_agent);
-    let more = in_kernel + in_agent + state.node.account.settle(losses, in_kernel + in_agent);
+    let killed = state.node.account.settle(losses, in_kernel + in_agent);
+    state.node.events_killed += killed;
+    let more = in_kernel + in_agent + killed;
     if more == 0 {
         return Vec::new();
     }

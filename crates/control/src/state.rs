@@ -67,6 +67,8 @@ pub(crate) struct NodeState {
     pub(crate) account: Account,
     /// Events lost since the start, by all agents and on the way here.
     pub(crate) events_lost: u64,
+    /// Of these, what agents held when they were killed.
+    pub(crate) events_killed: u64,
     pub(crate) problems: Vec<Problem>,
     /// When everything that was asked for came in force, since the epoch.
     pub(crate) in_force_at: Option<Duration>,
@@ -104,6 +106,7 @@ impl State {
                 losses: Losses::default(),
                 account: Account::default(),
                 events_lost: 0,
+                events_killed: 0,
                 problems: Vec::new(),
                 in_force_at: None,
             },

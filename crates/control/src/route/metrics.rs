@@ -171,7 +171,7 @@ fn write_state(text: &mut String, app: &App) {
         gauge("podwall_agent_up", "whether the agent of a node answers", &labelled(up));
     }
     let losses = app.state().node.losses;
-    let lost = app.state().node.events_lost;
+    let (lost, killed) = (app.state().node.events_lost, app.state().node.events_killed);
     let _ = writeln!(
         text,
         "# HELP podwall_events_total events that the kernel had to tell\n\
@@ -180,9 +180,11 @@ fn write_state(text: &mut String, app: &App) {
          # HELP podwall_events_lost_total events that were lost on their way\n\
          # TYPE podwall_events_lost_total counter\n\
          podwall_events_lost_total{{class=\"flow\",stage=\"kernel_ring\",reason=\"full\"}} {}\n\
-         podwall_events_lost_total{{class=\"flow\",stage=\"queue\",reason=\"full\"}} {}",
+         podwall_events_lost_total{{class=\"flow\",stage=\"queue\",reason=\"full\"}} {}\n\
+         podwall_events_lost_total{{class=\"flow\",stage=\"queue\",reason=\"killed\"}} {}",
         losses.produced,
         losses.lost_kernel,
-        lost.saturating_sub(losses.lost_kernel),
+        lost.saturating_sub(losses.lost_kernel).saturating_sub(killed),
+        killed,
     );
 }

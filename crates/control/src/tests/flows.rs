@@ -196,6 +196,21 @@ async fn losses_are_told() {
     bench.until("the loss is known", |state| state.node.events_lost == 3).await;
     let page: Flows = bench.get("/api/v1/flows").await;
     assert_eq!(page.lost, 3, "said once, though told twice");
+    for _ in 0..20 {
+        agent.say(&ToControl::Losses(losses)).await;
+    }
+    bench.until("what never came is lost", |state| state.node.events_lost == 10).await;
+    let answer = bench.change("GET", "/metrics", "").await;
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    for (labels, lost) in [
+        ("stage=\"kernel_ring\",reason=\"full\"", 2),
+        ("stage=\"queue\",reason=\"full\"", 1),
+        ("stage=\"queue\",reason=\"killed\"", 7),
+    ] {
+        let line = format!("podwall_events_lost_total{{class=\"flow\",{labels}}} {lost}\n");
+        assert!(text.contains(&line), "{line}{text}");
+    }
 }
 
 #[tokio::test]
