@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use podwall_host::{Attachment, Namespace, Wire, namespaces_behind, wire};
+use podwall_host::{Attachment, Namespace, Outside, Wire, namespaces_behind, wire};
 use podwall_model::WorkloadName;
 use podwall_wire::node::{self, Place};
 
@@ -11,12 +11,16 @@ use crate::event::{Delivered, Places, WireOf};
 
 /// The device of each workload on the node, or why there is none.
 pub(crate) fn locate(node: &Namespace, attachments: &[node::Attachment]) -> Places {
+    let outside = Outside::read(node).map_err(|cause| in_full(&cause));
     let find = |attachment: &node::Attachment| {
         let place = match &attachment.place {
             Place::Netns(path) => Attachment::Netns(path.clone()),
             Place::Interface(name) => Attachment::Interface(name.clone()),
         };
-        let found = place.resolve(node).map_err(|cause| in_full(&cause));
+        let found = match &outside {
+            Ok(outside) => place.resolve(outside).map_err(|cause| in_full(&cause)),
+            Err(why) => Err(why.clone()),
+        };
         (WorkloadName::from(attachment.workload.clone()), found)
     };
     let mut places: Places = attachments.iter().map(find).collect();
@@ -26,11 +30,15 @@ pub(crate) fn locate(node: &Namespace, attachments: &[node::Attachment]) -> Plac
 
 /// Two workloads cannot be told apart behind one device: neither is held then.
 fn refuse_shared(places: &mut Places) {
-    let found: Vec<(WorkloadName, u32)> =
-        places.iter().filter_map(|(w, p)| Some((w.clone(), *p.as_ref().ok()?))).collect();
-    for (workload, index) in &found {
-        let other = found.iter().find(|(other, same)| same == index && other != workload);
-        if let Some((other, _)) = other {
+    let mut behind: BTreeMap<u32, Vec<WorkloadName>> = BTreeMap::new();
+    for (workload, place) in places.iter() {
+        if let Ok(index) = place {
+            behind.entry(*index).or_default().push(workload.clone());
+        }
+    }
+    for sharing in behind.into_values().filter(|sharing| sharing.len() > 1) {
+        for (index, workload) in sharing.iter().enumerate() {
+            let other = &sharing[usize::from(index == 0)];
             let why = format!(
                 "two workloads on one interface: `{workload}` and `{other}`, hint: give each an \
                  interface of its own"

@@ -3,6 +3,7 @@
 //! A workload whose packets do not pass such an interface is told apart here, with the reason, so
 //! that it is reported as not enforced and never taken for held.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -67,9 +68,26 @@ pub enum AttachError {
     Several(PathBuf),
 }
 
+/// The node's side of all wires, read once for as many workloads as are looked for.
+#[derive(Debug)]
+pub struct Outside {
+    inode: u64,
+    network: Network,
+    links: BTreeMap<u32, Link>,
+}
+
+impl Outside {
+    /// Reads the node's interfaces.
+    pub fn read(node: &Namespace) -> Result<Outside, AttachError> {
+        let network = Network::open(node)?;
+        let links = network.links()?.into_iter().map(|link| (link.index, link)).collect();
+        Ok(Outside { inode: node.inode()?, network, links })
+    }
+}
+
 impl Attachment {
     /// The number, in the node's namespace, of the interface that leads to the workload.
-    pub fn resolve(&self, node: &Namespace) -> Result<u32, AttachError> {
+    pub fn resolve(&self, node: &Outside) -> Result<u32, AttachError> {
         match self {
             Attachment::Interface(name) => resolve_name(node, name),
             Attachment::Netns(path) => resolve_namespace(node, path),
@@ -79,27 +97,26 @@ impl Attachment {
 
 /// Any kind of interface may be a workload's (a virtual machine's tap, say), but for those that
 /// many share.
-fn resolve_name(node: &Namespace, name: &str) -> Result<u32, AttachError> {
-    let link = Network::open(node)?.link(name)?;
+fn resolve_name(node: &Outside, name: &str) -> Result<u32, AttachError> {
+    let link = node.links.values().find(|link| link.name == name);
+    let link = link.ok_or_else(|| NetworkError::NoLink(name.to_owned()))?;
     if link.loopback || link.kind == "bridge" {
         return Err(AttachError::NoWire(name.to_owned()));
     }
     Ok(link.index)
 }
 
-fn resolve_namespace(node: &Namespace, path: &Path) -> Result<u32, AttachError> {
+fn resolve_namespace(node: &Outside, path: &Path) -> Result<u32, AttachError> {
     let workload = Namespace::open(path)?;
-    if workload.inode()? == node.inode()? {
+    if workload.inode()? == node.inode {
         return Err(AttachError::Shared(path.to_owned()));
     }
     let inside: Vec<Link> =
         Network::open(&workload)?.links()?.into_iter().filter(|link| !link.loopback).collect();
-    let network = Network::open(node)?;
-    let number = network.id_of(&workload)?;
-    let outside = network.links()?;
+    let number = node.network.id_of(&workload)?;
     let mut pairs = Vec::new();
     for link in &inside {
-        match other_end(link, &outside, number) {
+        match other_end(link, &node.links, number) {
             Some(index) => pairs.push((link.name.as_str(), index)),
             None if is_idle(link) => {}
             None => return Err(goes_round(path, link)),
@@ -117,9 +134,9 @@ fn resolve_namespace(node: &Namespace, path: &Path) -> Result<u32, AttachError> 
 
 /// The interface on the node that is the other end of `link`: numbers alone repeat from namespace
 /// to namespace, so each end must name the other, and the namespace it is in.
-fn other_end(link: &Link, outside: &[Link], number: Option<i32>) -> Option<u32> {
+fn other_end(link: &Link, outside: &BTreeMap<u32, Link>, number: Option<i32>) -> Option<u32> {
     let peer = link.peer.filter(|_| link.kind == "veth")?;
-    let other = outside.iter().find(|other| other.index == peer && other.kind == "veth")?;
+    let other = outside.get(&peer).filter(|other| other.kind == "veth")?;
     let points_back = other.peer == Some(link.index)
         && other.peer_namespace.is_some()
         && other.peer_namespace == number;

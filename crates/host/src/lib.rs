@@ -16,7 +16,7 @@ pub mod sysctl;
 pub mod watch;
 pub mod wire;
 
-pub use attachment::{AttachError, Attachment};
+pub use attachment::{AttachError, Attachment, Outside};
 pub use behind::namespaces_behind;
 pub use bpffs::MountError;
 pub use made::{Made, RecordError, Thing, Undone};

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use podwall_host::namespace::DIRECTORY;
 use podwall_host::{
-    AttachError, Attachment, Made, Namespace, Network, Process, Route, Thing, bpffs, made, process,
-    sysctl,
+    AttachError, Attachment, Made, Namespace, Network, Outside, Process, Route, Thing, bpffs, made,
+    namespaces_behind, process, sysctl,
 };
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -79,10 +79,13 @@ fn a_workload_is_found_by_its_namespace_even_where_numbers_repeat() {
     assert_ne!(to_first, to_second);
     for (workload, index) in [(&first, to_first), (&second, to_second)] {
         let by_path = Attachment::Netns(workload.path().to_owned());
-        assert_eq!(by_path.resolve(&node).unwrap(), index);
+        assert_eq!(by_path.resolve(&Outside::read(&node).unwrap()).unwrap(), index);
     }
     let by_name = Attachment::Interface("second".into());
-    assert_eq!(by_name.resolve(&node).unwrap(), to_second);
+    assert_eq!(by_name.resolve(&Outside::read(&node).unwrap()).unwrap(), to_second);
+    let behind = namespaces_behind(&node, &[to_first, to_second].into()).unwrap();
+    let paths = [(to_first, first.path().to_owned()), (to_second, second.path().to_owned())];
+    assert_eq!(behind, paths.into());
 }
 
 #[test]
@@ -97,7 +100,9 @@ fn a_pair_that_ends_on_another_node_is_told_as_going_round() {
     let far = connect(&elsewhere, &workload, "same");
     let near = connect(&node, &stranger, "same");
     assert_eq!(far, near);
-    let error = Attachment::Netns(workload.path().to_owned()).resolve(&node).unwrap_err();
+    let error = Attachment::Netns(workload.path().to_owned())
+        .resolve(&Outside::read(&node).unwrap())
+        .unwrap_err();
     assert!(matches!(error, AttachError::GoesRound { .. }), "{error}");
     assert!(error.to_string().contains("delivery goes round the hooks"), "{error}");
 }
@@ -114,7 +119,9 @@ fn a_workload_without_a_veth_is_told_as_going_round() {
     ip.args(["link", "add", "link", "uplink", "name", "eth0", "netns", &place.name("w")]);
     ip.args(["type", "macvlan"]);
     assert!(process::spawn_in(&node, &mut ip).unwrap().wait().unwrap().success());
-    let error = Attachment::Netns(workload.path().to_owned()).resolve(&node).unwrap_err();
+    let error = Attachment::Netns(workload.path().to_owned())
+        .resolve(&Outside::read(&node).unwrap())
+        .unwrap_err();
     assert!(error.to_string().contains("has `eth0` (macvlan)"), "{error}");
 }
 
@@ -125,10 +132,12 @@ fn an_interface_that_many_share_is_nobodys_wire() {
     let node = place.namespace("node", &mut made);
     Network::open(&node).unwrap().add_bridge("shared").unwrap();
     for name in ["lo", "shared"] {
-        let error = Attachment::Interface(name.into()).resolve(&node).unwrap_err();
+        let error =
+            Attachment::Interface(name.into()).resolve(&Outside::read(&node).unwrap()).unwrap_err();
         assert!(matches!(error, AttachError::NoWire(_)), "{error}");
     }
-    let error = Attachment::Interface("none".into()).resolve(&node).unwrap_err();
+    let error =
+        Attachment::Interface("none".into()).resolve(&Outside::read(&node).unwrap()).unwrap_err();
     assert!(error.to_string().starts_with("no such interface: `none`"), "{error}");
 }
 
@@ -138,7 +147,9 @@ fn a_workload_without_a_wire_of_its_own_says_why() {
     let mut made = place.made();
     let node = place.namespace("node", &mut made);
     let bare = place.namespace("bare", &mut made);
-    let resolve = |path: &Path| Attachment::Netns(path.to_owned()).resolve(&node).unwrap_err();
+    let resolve = |path: &Path| {
+        Attachment::Netns(path.to_owned()).resolve(&Outside::read(&node).unwrap()).unwrap_err()
+    };
     assert!(matches!(resolve(node.path()), AttachError::Shared(_)));
     assert!(matches!(resolve(bare.path()), AttachError::Unconnected(_)));
     let gone = Path::new(DIRECTORY).join(place.name("gone"));

@@ -101,11 +101,12 @@ fn each_workload_is_found_at_its_own_interface() {
     in_a_machine("each_workload_is_found_at_its_own_interface", |state| {
         let demo = Demo::start(&settings(state, "b")).unwrap();
         let node = Namespace::open(&demo.node_netns).unwrap();
+        let outside = podwall_host::Outside::read(&node).unwrap();
         let found: BTreeSet<u32> = demo
             .world
             .workloads
             .iter()
-            .map(|workload| demo.attachments[&workload.name].resolve(&node).unwrap())
+            .map(|workload| demo.attachments[&workload.name].resolve(&outside).unwrap())
             .collect();
         assert_eq!(found.len(), demo.world.workloads.len());
         assert!(demo.world.workloads.len() >= 6);
