@@ -14,6 +14,7 @@ mod peer;
 mod policy;
 mod program;
 mod report;
+mod requests;
 mod rounds;
 mod slope;
 mod traffic;
@@ -68,7 +69,10 @@ fn main() -> anyhow::Result<()> {
         }
         "program" => programs(&lab::Lab::new()?, form),
         "path" => path::measure(&lab::Lab::new()?, form),
-        "policy" => policy::measure(form),
+        "policy" => {
+            policy::measure(form)?;
+            requests::measure(form)
+        }
         other => {
             bail!("no such bench: `{other}`, hint: `datapath` (`program`, `path`) or `policy`")
         }

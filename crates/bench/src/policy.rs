@@ -84,7 +84,7 @@ fn compile(shape: &Shape) -> anyhow::Result<f64> {
 }
 
 /// What this thread has used of the CPU: other work on the machine does not count.
-fn cpu_time() -> anyhow::Result<Duration> {
+pub(crate) fn cpu_time() -> anyhow::Result<Duration> {
     let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).context("read the CPU clock")?;
     Ok(time.into())
 }

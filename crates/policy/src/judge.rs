@@ -151,7 +151,10 @@ impl<'a> Court<'a> {
         let end = End::of(subject, None, self.world, &self.options);
         let rules = self.rules(set, subject, &end, direction);
         let judgement = self.weigh(&rules, &end, peer, packet);
-        let exempt = self.exempts(question) && !rules.is_empty();
+        // What is stopped because its rules are in conflict stays so for the node too.
+        let exempt = self.exempts(question)
+            && !rules.is_empty()
+            && !self.hear(&rules, &end, peer, packet).is_in_conflict();
         match (judgement.action, judgement.rule, exempt) {
             (Action::Deny, None, true) => Judgement { action: Action::Allow, ..judgement },
             (Action::Allow | Action::Deny, _, _) => judgement,

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 use podwall_author::lint::{Finding, Limits, Linted, Mend, Surroundings, Text, lint, mended, page};
 use podwall_datapath::Capacity;
-use podwall_policy::Severity;
+use podwall_policy::{Dialect, Severity};
 use serde_json::json;
 
 use super::flags::{self, LintOutput};
@@ -24,7 +24,10 @@ pub(crate) fn run(arguments: &flags::Lint) -> anyhow::Result<u8> {
     let mut texts = texts::read(&arguments.paths)?;
     let world = arguments.world.as_deref().map(texts::world).transpose()?;
     let limits = Some(limits(&Capacity::default()));
-    let around = Surroundings { world: world.as_ref(), limits, ..Surroundings::default() };
+    // Nothing comes into force here: what asks something of requests is read too.
+    let dialect = Dialect::offline();
+    let world = world.as_ref();
+    let around = Surroundings { world, limits, dialect, ..Surroundings::default() };
     let mut linted = lint(&texts, &around);
     if arguments.fix {
         linted = fix(&mut texts, linted, &around)?;
