@@ -195,12 +195,14 @@ pub enum Change {
     Delete(String),
     /// A policy comes, in place of the one of the same name if there is one.
     Apply(Policy),
-    /// A namespace has another mode.
-    NamespaceMode {
+    /// A namespace has another mode or other labels.
+    Namespace {
         /// Which.
         name: String,
-        /// The mode.
-        mode: Mode,
+        /// The mode, where it changes.
+        mode: Option<Mode>,
+        /// All its labels, where they change.
+        labels: Option<BTreeMap<String, String>>,
     },
 }
 

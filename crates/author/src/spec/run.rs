@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use podwall_model::{Direction, Mode, PolicyId, Reason, RuleId, Verdict, WorkloadName};
+use podwall_model::{Direction, PolicyId, Reason, RuleId, Verdict, WorkloadName};
 use podwall_policy::check_as;
 use podwall_policy::end::End;
 use podwall_policy::explain::{self, NEAREST, explain};
@@ -383,14 +383,15 @@ fn apply(change: &Change, state: &mut State) -> Result<(), String> {
             state.policies.retain(|old| old.id != policy.id);
             state.policies.push(policy.clone());
         }
-        Change::NamespaceMode { name, mode } => set_mode(name, *mode, state)?,
+        Change::Namespace { name, mode, labels } => {
+            let found = state.world.namespaces.iter_mut().find(|known| known.name == *name);
+            let namespace = found.ok_or_else(|| format!("no such namespace: `{name}`"))?;
+            namespace.mode = mode.or(namespace.mode);
+            if let Some(labels) = labels {
+                namespace.labels = labels.clone();
+            }
+        }
     }
-    Ok(())
-}
-
-fn set_mode(name: &str, mode: Mode, state: &mut State) -> Result<(), String> {
-    let found = state.world.namespaces.iter_mut().find(|namespace| namespace.name == name);
-    found.ok_or_else(|| format!("no such namespace: `{name}`"))?.mode = Some(mode);
     Ok(())
 }
 

@@ -199,7 +199,9 @@ pub(super) struct Relabel {
 #[serde(deny_unknown_fields)]
 pub(super) struct NamespaceEntry {
     pub(super) name: String,
-    pub(super) mode: Spanned<String>,
+    pub(super) mode: Option<Spanned<String>>,
+    /// All its labels from now on.
+    pub(super) labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]

@@ -307,8 +307,9 @@ fn changes(
         changes.extend(policies(source, dialect, setting)?.into_iter().map(Change::Apply));
     }
     if let Some(namespace) = entry.namespace {
-        let mode = mode(&namespace.mode, setting)?;
-        changes.push(Change::NamespaceMode { name: namespace.name, mode });
+        let mode = namespace.mode.as_ref().map(|word| mode(word, setting)).transpose()?;
+        let labels = namespace.labels;
+        changes.push(Change::Namespace { name: namespace.name, mode, labels });
     }
     Ok(changes)
 }
