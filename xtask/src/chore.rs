@@ -69,6 +69,15 @@ fn bench(rest: &[String]) -> anyhow::Result<()> {
     if name == "page" {
         return page::bench();
     }
+    if name == "ledger" {
+        let run = ["run", "--release", "--quiet", "--package", "podwall-ledger", "--example"];
+        let mut arguments = [&run[..], &["month"]].concat();
+        if !options.is_empty() {
+            arguments.push("--");
+        }
+        arguments.extend(options.iter().map(String::as_str));
+        return cargo(&arguments);
+    }
     let mut arguments =
         vec!["run", "--release", "--quiet", "--package", "podwall-bench", "--", name];
     arguments.extend(options.iter().map(String::as_str));

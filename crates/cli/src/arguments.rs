@@ -46,6 +46,8 @@ pub(crate) enum Command {
     /// Show flows with the policy and rule that decided, in the habit of `hubble observe`
     #[command(visible_alias = "flows")]
     Observe(Box<Observe>),
+    /// Show packets and bytes over time, by workload, policy and so on
+    Stats(Box<Stats>),
     /// Say what would become of a connection, why, and what to change
     Explain(Explain),
     /// Switch a policy, a namespace or everything between detect, enforce and off
@@ -92,6 +94,7 @@ impl Command {
             | Command::Down
             | Command::Status(_)
             | Command::Observe(_)
+            | Command::Stats(_)
             | Command::Mode(_)
             | Command::Completion(_)
             | Command::Man(_)
@@ -233,8 +236,89 @@ pub(crate) enum Output {
     Table,
     /// One JSON object a line, as the API gives it
     Json,
+    /// Comma-separated lines under a head
+    Csv,
     /// One JSON object a line, in the names of Hubble's protocol
     Jsonpb,
+}
+
+const STATS_EXAMPLES: &str = "\
+Examples:
+  podwall stats                                  the last 15 minutes, by namespace
+  podwall stats --since 7d --by policy           which rules decided how much in a week
+  podwall stats --since 1h --by workload -n shop
+  podwall stats --since 30d --step 1h --by workload -o csv";
+
+#[derive(Args, Debug)]
+#[command(after_help = STATS_EXAMPLES)]
+pub(crate) struct Stats {
+    /// From so long ago on, e.g. 15m, 24h, 30d
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "15m")]
+    pub(crate) since: Duration,
+    /// How long each sample is; else some three hundred of them
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub(crate) step: Option<Duration>,
+    /// Told apart by what
+    #[arg(long, value_enum)]
+    pub(crate) by: Option<By>,
+    /// Judged at workloads of this namespace
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) namespace: Vec<String>,
+    /// Judged at this workload, namespace/name
+    #[arg(long, value_name = "POD")]
+    pub(crate) workload: Vec<String>,
+    /// Decided by a rule of this policy: its id
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) policy: Vec<String>,
+    /// ingress or egress
+    #[arg(long, value_name = "DIRECTION")]
+    pub(crate) direction: Option<String>,
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t = StatsOutput::Table)]
+    pub(crate) output: StatsOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum By {
+    Namespace,
+    Workload,
+    Direction,
+    Policy,
+    Rule,
+}
+
+impl By {
+    /// As the API has it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            By::Namespace => "namespace",
+            By::Workload => "workload",
+            By::Direction => "direction",
+            By::Policy => "policy",
+            By::Rule => "rule",
+        }
+    }
+
+    /// As the head of a column.
+    pub(crate) fn head(self) -> &'static str {
+        match self {
+            By::Namespace => "NAMESPACE",
+            By::Workload => "WORKLOAD",
+            By::Direction => "DIRECTION",
+            By::Policy => "POLICY",
+            By::Rule => "RULE",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatsOutput {
+    /// Sums in columns
+    Table,
+    /// One JSON document, as the API gives it
+    Json,
+    /// Comma-separated lines, one a sample
+    Csv,
 }
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -288,6 +372,7 @@ Examples:
   podwall mode NetworkPolicy/data/db enforce      writes the annotation into the policy's file
   podwall mode db enforce                         the same, where the end of the id says which
   podwall mode db none                            takes the policy's own mode away again
+  podwall mode db enforce --preview               what it would have dropped; changes nothing
   podwall mode --namespace shop detect
   podwall mode --global enforce";
 
@@ -305,6 +390,12 @@ pub(crate) struct SetMode {
     /// Set the default of everything instead
     #[arg(long)]
     pub(crate) global: bool,
+    /// Change nothing: say what this policy alone would have done to recorded flows
+    #[arg(long, conflicts_with_all = ["namespace", "global"])]
+    pub(crate) preview: bool,
+    /// With --preview: flows of so long ago or later
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "24h")]
+    pub(crate) since: Duration,
 }
 
 /// Whose mode is to be set, and to what.

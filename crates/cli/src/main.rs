@@ -12,6 +12,7 @@ mod explain;
 mod line;
 mod mode;
 mod observe;
+mod stats;
 mod status;
 mod table;
 
@@ -63,6 +64,7 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Down => down::run(&state),
         Command::Status(status) => status::run(&state, &status),
         Command::Observe(observe) => observe::run(&state, &observe),
+        Command::Stats(stats) => stats::run(&state, &stats),
         Command::Explain(explain) => explain::run(&state, &explain),
         Command::Mode(mode) => mode::run(&state, &mode),
         Command::Openapi => {

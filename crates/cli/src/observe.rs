@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use podwall_wire::csv;
 use podwall_wire::rest::{Flow, Flows};
 
 use crate::arguments::{Observe, Output, Verdict};
@@ -33,8 +34,10 @@ async fn show(client: &Client, arguments: &Observe) -> anyhow::Result<()> {
     };
     // Before the first look, so that nothing falls between it and the following.
     let mut newest = newest(client).await?;
-    if arguments.output == Output::Table {
-        line::head(&mut out)?;
+    match arguments.output {
+        Output::Table => line::head(&mut out)?,
+        Output::Csv => out.write_all(csv::FLOW_HEAD.as_bytes())?,
+        Output::Compact | Output::Json | Output::Jsonpb => {}
     }
     let mut flows = last(client, &question, number, newest).await?;
     flows.reverse();
@@ -124,13 +127,19 @@ fn write_all(out: &mut impl Write, flows: &[Flow], output: Output) -> io::Result
             Output::Compact => line::compact(out, flow)?,
             Output::Table => line::row(out, flow)?,
             Output::Json => writeln!(out, "{}", serde_json::to_string(flow)?)?,
+            Output::Csv => {
+                let mut text = String::new();
+                csv::flow(&mut text, flow);
+                out.write_all(text.as_bytes())?;
+            }
             Output::Jsonpb => writeln!(out, "{}", line::hubble(flow))?,
         }
     }
     Ok(())
 }
 
-fn now_ms() -> u64 {
+/// Milliseconds since the epoch.
+pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

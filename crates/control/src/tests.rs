@@ -5,3 +5,4 @@ mod bench;
 mod files;
 mod flows;
 mod rest;
+mod steering;

@@ -196,8 +196,8 @@ impl Archive {
         Ok(transaction.commit()?)
     }
 
-    /// Gives the rows of one kind whose chunks touch a time: the chunk's start and its bytes. With a
-    /// name that one alone; with a prefix those that begin so.
+    /// Gives the rows of one kind whose chunks touch a time: the chunk's start and its bytes. With
+    /// a name that one alone; with a prefix those that begin so.
     pub(crate) fn rows(
         &mut self,
         tier: &Tier,

@@ -14,6 +14,7 @@ use rusqlite::{Connection, Transaction, params};
 use self::gaps::Gap;
 use crate::archive::{Archive, ArchiveError, Batch, TIERS};
 use crate::chunk::{self, Chunk};
+use crate::counter::Key;
 use crate::stats::{Added, Step};
 use crate::track::{Track, Tracks};
 
@@ -26,6 +27,15 @@ const TAIL_MS: u64 = 600_000;
 /// The most entries that are held in memory while the disk takes none, some 100 MB; the oldest are
 /// given up first.
 const HELD_LIMIT: usize = 2_000_000;
+
+/// What was counted elsewhere, in one time that ends so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Its end, in milliseconds since the epoch.
+    pub end: u64,
+    /// What was counted, with packets and bytes.
+    pub added: Vec<(Key, u64, u64)>,
+}
 
 /// Counters over time.
 pub(crate) struct History {
@@ -92,13 +102,17 @@ impl History {
         self.stored = self.stored.max(upto);
         self.gaps = gaps::load(connection, &mut self.tracks)?;
         self.done = [upto; TIERS.len()];
-        self.finish(connection)
+        // Nothing is so old at the time 0.
+        self.finish(connection, 0)
     }
 
     /// Puts all that was left into every tier: some may have it, and take it once.
-    fn finish(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(crate) fn finish(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
         for _ in TIERS {
             self.archive_now(connection)?;
+        }
+        if let Some(archive) = &mut self.archive {
+            archive.retain(now);
         }
         Ok(())
     }
@@ -140,6 +154,20 @@ impl History {
         if let Some(open) = &mut self.open {
             sums.into_iter()
                 .for_each(|(track, more)| open.added.entry(track).or_default().plus(more));
+        }
+    }
+
+    /// Takes what was counted elsewhere, as buckets that are full.
+    pub(crate) fn take_past(&mut self, past: Vec<Past>) {
+        self.close();
+        for Past { end, added } in past {
+            let mut sums: BTreeMap<u32, Added> = BTreeMap::new();
+            for (key, packets, bytes) in &added {
+                let track = self.tracks.number(Track::of(key));
+                sums.entry(track).or_default().plus(Added { packets: *packets, bytes: *bytes });
+            }
+            self.tail.push(Row { id: self.next, end, added: sums });
+            self.next += 1;
         }
     }
 

@@ -27,6 +27,7 @@ use thiserror::Error;
 pub use counter::{Count, Key, Reading, RuleName};
 pub use edge::{Edge, EdgeQuestion, Edges, End, EndKind};
 pub use flow::{Entry, Filter, Found, PAGE_LIMIT, Party, Record};
+pub use history::Past;
 pub use pattern::Pattern;
 pub use question::{Answer, By, GROUP_LIMIT, Group, Question, Scope, Series};
 pub use retention::Bounds;
@@ -165,6 +166,18 @@ impl Ledger {
             self.note(archived);
             self.note(dropped);
         }
+    }
+
+    /// Takes a history that was counted elsewhere; the counters themselves stay as they are.
+    pub fn take_past(&mut self, past: Vec<Past>) {
+        self.newest = past.iter().map(|past| past.end).fold(self.newest, u64::max);
+        self.history.take_past(past);
+    }
+
+    /// Puts all that has settled into the archive at once.
+    pub fn archive_all(&mut self, now: u64) {
+        let archived = self.history.finish(&self.connection, now);
+        self.note(archived);
     }
 
     /// Moves new flows to disk; counters wait for [`Ledger::settle`].

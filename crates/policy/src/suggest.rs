@@ -135,8 +135,11 @@ fn add(
         ));
     }
     let peer = peer_of(court, peer, &mut suggestion.notes)?;
-    let kind = kind_for(wanted, &peer);
     let namespace = &subject.name.namespace;
+    let kind = match names_namespace(court, namespace, &peer) {
+        true => kind_for(wanted, &peer),
+        false => PolicyKind::CiliumNetworkPolicy,
+    };
     let stem = text::name(wanted.from, wanted.to, wanted.packet);
     let id = free_id(kind, namespace, &stem, both.then_some(direction.direction), taken);
     let shape = Shape {
@@ -191,6 +194,19 @@ fn peer_of(court: &Court<'_>, end: &End, notes: &mut Vec<String>) -> Result<Peer
         (Standing::Pod | Standing::Other | Standing::Outside, _) => {
             Err(NoSuggestion::Unsayable("nothing is known of the peer"))
         }
+    }
+}
+
+/// Whether Kubernetes' own kind can name the peer's namespace: by a label that its API server
+/// gives, and that a workload file may lack.
+fn names_namespace(court: &Court<'_>, own: &str, peer: &Peer) -> bool {
+    match peer {
+        Peer::Workloads { namespace, .. } => {
+            let known = court.world.namespace(namespace);
+            let given = known.and_then(|known| known.labels.get(text::NAMESPACE_NAME));
+            namespace == own || given == Some(namespace)
+        }
+        Peer::Address(_) | Peer::Entity(_) => true,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `rest` holds the bodies of `/api/v1`; `node` the messages between control and an agent.
 
+pub mod csv;
 pub mod node;
 pub mod rest;
 mod word;

@@ -40,7 +40,7 @@ export const explain = (query: { from: string; to: string; port: string }) =>
   call<Explanation>("GET", `/explain${asked(query)}`);
 
 /** Flow records, newest first. Lists are written `a,b`. */
-export const listFlows = (query: { verdict?: string; from?: string; to?: string; namespace?: string; port?: string; protocol?: string; policy?: string; direction?: string; since?: number; until?: number; before?: number; after?: number; limit?: number } = {}) =>
+export const listFlows = (query: { verdict?: string; from?: string; to?: string; namespace?: string; port?: string; protocol?: string; policy?: string; direction?: string; since?: number; until?: number; before?: number; after?: number; format?: string; limit?: number } = {}) =>
   call<Flows>("GET", `/flows${asked(query)}`);
 
 /** Who talks to whom: workloads or namespaces, with ports, verdicts and deciding policies. */
@@ -84,7 +84,7 @@ export const previewModes = (body: AskPreview) =>
   call<Preview>("POST", `/preview`, body);
 
 /** Packets and bytes over time, with sums by namespace and the pairs that are stopped most. A scope narrows all but the pairs. */
-export const getStats = (query: { since?: number; until?: number; step?: number; by?: string; namespace?: string; workload?: string; direction?: string; verdict?: string; policy?: string } = {}) =>
+export const getStats = (query: { since?: number; until?: number; step?: number; by?: string; namespace?: string; workload?: string; direction?: string; verdict?: string; format?: string; policy?: string } = {}) =>
   call<Stats>("GET", `/stats${asked(query)}`);
 
 /** What is going on, in one look. */

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
 use podwall_ledger::{Entry, Filter};
 use podwall_wire::rest::{ApiError, Flow, Flows};
 
-use super::query::{Pairs, filter};
+use super::query::{Pairs, Shape, csv, filter, shape};
 use crate::app::{App, now_ms};
 use crate::refusal::Refusal;
 
@@ -31,6 +32,7 @@ const USUAL_LIMIT: usize = 100;
         ("until" = Option<u64>, Query, description = "milliseconds since the epoch"),
         ("before" = Option<u64>, Query, description = "only numbers below, for the next page"),
         ("after" = Option<u64>, Query, description = "only numbers above"),
+        ("format" = Option<String>, Query, description = "json (the usual) or csv"),
         ("limit" = Option<u64>, Query, description = "at most 5000, else 100")
     ),
     responses((status = 200, body = Flows), (status = 400, body = ApiError))
@@ -38,12 +40,21 @@ const USUAL_LIMIT: usize = 100;
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Query(pairs): Query<Pairs>,
-) -> Result<Json<Flows>, Refusal> {
+) -> Result<Response, Refusal> {
+    let (pairs, shape) = shape(pairs)?;
     let mut filter = filter(&pairs)?;
     if filter.limit == 0 {
         filter.limit = USUAL_LIMIT;
     }
-    find(&app, filter).await.map(Json)
+    let found = find(&app, filter).await?;
+    Ok(match shape {
+        Shape::Json => Json(found).into_response(),
+        Shape::Csv => {
+            let mut text = podwall_wire::csv::FLOW_HEAD.to_owned();
+            found.flows.iter().for_each(|flow| podwall_wire::csv::flow(&mut text, flow));
+            csv("podwall-flows.csv", text)
+        }
+    })
 }
 
 /// The newest flows that pass.

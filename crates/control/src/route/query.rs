@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use podwall_ledger::{Filter, Pattern};
 use podwall_model::{Direction, Protocol, Verdict};
 
@@ -49,6 +51,34 @@ pub(crate) fn filter(pairs: &Pairs) -> Result<Filter, Refusal> {
         }
     }
     Ok(filter)
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Json,
+    Csv,
+}
+
+/// Takes `format` out of a question.
+pub(crate) fn shape(pairs: Pairs) -> Result<(Pairs, Shape), Refusal> {
+    let (asked, rest): (Pairs, Pairs) = pairs.into_iter().partition(|(word, _)| word == "format");
+    let shape = match asked.last().map(|(_, value)| value.as_str()) {
+        None | Some("json") => Shape::Json,
+        Some("csv") => Shape::Csv,
+        Some(other) => return Err(bad(format!("not a format: `{other}`, hint: json or csv"))),
+    };
+    Ok((rest, shape))
+}
+
+/// Comma-separated lines, as a file to save.
+pub(crate) fn csv(name: &str, text: String) -> Response {
+    let saved = format!("attachment; filename=\"{name}\"");
+    let marks = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, saved),
+    ];
+    (marks, text).into_response()
 }
 
 /// The time that is answered for unless somebody says otherwise.

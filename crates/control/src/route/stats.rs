@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
 use podwall_ledger::{By, Question, Scope};
 use podwall_wire::rest::{ApiError, Stats};
 
-use super::query::{Pairs, Window, direction, list, unknown, verdicts};
+use super::query::{Pairs, Shape, Window, csv, direction, list, shape, unknown, verdicts};
 use crate::app::App;
 use crate::body::{self, Asked};
 use crate::refusal::Refusal;
@@ -28,6 +29,7 @@ const WORDS: &str = "since, until, step, by, namespace, workload, direction, ver
         ("workload" = Option<String>, Query, description = "namespace/name of the judging workload"),
         ("direction" = Option<String>, Query, description = "ingress or egress"),
         ("verdict" = Option<String>, Query, description = "forwarded, would_drop (AUDIT), dropped"),
+        ("format" = Option<String>, Query, description = "json (the usual) or csv"),
         ("policy" = Option<String>, Query, description = "a rule of any of these ids decided")
     ),
     responses((status = 200, body = Stats), (status = 400, body = ApiError))
@@ -35,10 +37,15 @@ const WORDS: &str = "since, until, step, by, namespace, workload, direction, ver
 pub(crate) async fn window(
     State(app): State<Arc<App>>,
     Query(pairs): Query<Pairs>,
-) -> Result<Json<Stats>, Refusal> {
+) -> Result<Response, Refusal> {
+    let (pairs, shape) = shape(pairs)?;
     let asked = question(&pairs)?;
     let answer = app.ask(move |ledger| body::stats(ledger, &asked)).await;
-    answer.map(Json).map_err(Refusal::internal)
+    let stats = answer.map_err(Refusal::internal)?;
+    Ok(match shape {
+        Shape::Json => Json(stats).into_response(),
+        Shape::Csv => csv("podwall-stats.csv", podwall_wire::csv::stats(&stats)),
+    })
 }
 
 /// What a query string asks for.

@@ -124,7 +124,8 @@ impl Bench {
         self.send(request).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
+    /// Sends over the unix socket's routes.
+    pub(super) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.over_unix().oneshot(request).await.unwrap()
     }
 

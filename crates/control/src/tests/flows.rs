@@ -25,7 +25,7 @@ fn side(workload: WorkloadName, app: &str) -> Side {
 }
 
 /// The web front asks for a port of the database that nothing allows.
-fn flow(time_us: u64, port: u16) -> Flow {
+pub(super) fn flow(time_us: u64, port: u16) -> Flow {
     Flow {
         time_us,
         kind: FlowKind::Judged,
@@ -52,7 +52,7 @@ fn flow(time_us: u64, port: u16) -> Flow {
     }
 }
 
-fn counters(time: u64, packets: u64) -> ToControl {
+pub(super) fn counters(time: u64, packets: u64) -> ToControl {
     let counter = Counter {
         workload: name("data", "db"),
         direction: Direction::Ingress,

@@ -25,6 +25,8 @@ const PASSING: [&str; 8] = [
     "batch.kubernetes.io/job-name",
     "controller-uid",
 ];
+/// The label that every namespace of an API server has.
+pub(super) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// A name of Kubernetes has at most this many characters, less what makes it free.
 const NAME_LIMIT: usize = 55;
 
@@ -107,7 +109,7 @@ fn plain_spec(text: &mut String, shape: &Shape<'_>) -> Option<()> {
             selector(text, 10, "- podSelector", labels);
         }
         Peer::Workloads { namespace, labels } => {
-            let own = BTreeMap::from([("kubernetes.io/metadata.name".into(), namespace.clone())]);
+            let own = BTreeMap::from([(NAMESPACE_NAME.to_owned(), namespace.clone())]);
             selector(text, 10, "- namespaceSelector", &own);
             if !labels.is_empty() {
                 selector(text, 10, "podSelector", labels);
