@@ -6,11 +6,11 @@ use std::fs;
 use axum::http::StatusCode;
 use podwall_wire::node::ToControl;
 use podwall_wire::rest::{
-    ChangeKind, Changes, Map, Mode, Policies, PolicyDetail, PolicyState, Stats, WorkloadDetail,
-    Workloads,
+    ChangeKind, Changes, Draft, Flows, Map, Mode, Policies, PolicyDetail, PolicyState, Saved,
+    Stats, WorkloadDetail, Workloads,
 };
 
-use super::bench::{Bench, Double, ID, POLICY, code};
+use super::bench::{Bench, Double, ID, POLICY, body, code};
 use super::flows::{counters, flow};
 use crate::app::now_ms;
 
@@ -65,6 +65,38 @@ async fn map_workload_and_statistics_tell_the_same() {
     assert_eq!(stats.total.packets.would_drop, 40);
     let answer = bench.change("GET", "/api/v1/workloads/data/nope", "").await;
     assert_eq!(code(answer).await, "not_found");
+}
+
+#[tokio::test]
+async fn a_flow_becomes_a_draft_and_the_draft_a_policy_in_detection() {
+    let (bench, mut agent) = seen("draft").await;
+    let flows: Flows = bench.get("/api/v1/flows").await;
+    let asked = format!("{{\"flow\": {}}}", flows.flows[0].seq);
+    let draft: Draft = body(bench.change("POST", "/api/v1/drafts", &asked).await).await;
+    assert_eq!(draft.policies.len(), 1);
+    assert_eq!(draft.policies[0].id, "CiliumNetworkPolicy/data/allow-web-to-db-5433");
+    assert_eq!(draft.policies[0].selects, ["data/db"]);
+    assert_eq!((draft.effect.released, draft.effect.stopped), (3, 0));
+    assert!(draft.writable);
+    let saved = serde_json::json!({ "yaml": draft.yaml }).to_string();
+    let answer = bench.change("POST", "/api/v1/policies", &saved).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let saved_as: Saved = body(answer).await;
+    assert_eq!(saved_as.policies, ["CiliumNetworkPolicy/data/allow-web-to-db-5433"]);
+    assert_eq!(
+        fs::read_to_string(bench.path("policies").join(&saved_as.file)).unwrap(),
+        draft.yaml
+    );
+    assert_eq!(agent.wanted().await.documents.len(), 2, "the agent gets it by itself");
+    let again = bench.change("POST", "/api/v1/policies", &saved).await;
+    assert_eq!(code(again).await, "exists");
+    let other = draft.yaml.replace("5433\n", "5434\n").replace("name: allow-web", "name: other");
+    let same = serde_json::json!({ "yaml": other, "file": saved_as.file }).to_string();
+    assert_eq!(code(bench.change("POST", "/api/v1/policies", &same).await).await, "exists");
+    let draft = bench.change("POST", "/api/v1/drafts", &asked).await;
+    assert_eq!(code(draft).await, "allowed", "as the policies stand now");
+    let gone = bench.change("POST", "/api/v1/drafts", "{\"flow\": 999}").await;
+    assert_eq!(code(gone).await, "not_found");
 }
 
 #[tokio::test]
