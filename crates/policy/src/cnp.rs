@@ -138,7 +138,7 @@ fn read_subject(
                 requirement.source == Some(podwall_model::Source::Reserved)
                     && requirement.key == "init"
             });
-            return Subject::Endpoints(scope.subject(selector, node.span, findings));
+            return Subject::Endpoints(scope.subject(selector, node, findings));
         }
     }
     nothing

@@ -24,10 +24,10 @@ pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> V
     let scope = Scope { dialect: place.dialect, namespace, subject_is_init: false };
     let subject = match fields.take("podSelector") {
         Some(node) => selector::read(node, Keys::Kubernetes(""), findings)
-            .map(|selector| scope.subject(selector, node.span, findings))
+            .map(|selector| scope.subject(selector, node, findings))
             .unwrap_or_default(),
         // An empty selector is the default of the field.
-        None => scope.subject(Selector::default(), node.span, findings),
+        None => scope.subject(Selector::default(), node, findings),
     };
     let ingress = fields.take("ingress");
     let egress = fields.take("egress");

@@ -6,8 +6,10 @@
 
 use podwall_model::{NAMESPACE_LABELS, POD_NAMESPACE, POLICY_CLUSTER, Source};
 
-use crate::diagnostic::{Code, Findings, Span};
+use crate::diagnostic::{Code, Findings};
 use crate::rule::{Requirement, Selector, Test};
+use crate::selector;
+use crate::yaml::Node;
 
 /// What the documents are read for, where the text alone does not say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,31 +141,42 @@ impl Scope<'_> {
     }
 
     /// A subject selector: held to the policy's namespace.
+    ///
+    /// A namespace under `matchLabels` gives way to the policy's own, if it is written as
+    /// Kubernetes' (`k8s:`). Asked for in any other way it stays, and no workload can have both.
     pub(crate) fn subject(
         &self,
         Selector(mut requirements): Selector,
-        span: Span,
+        node: &Node,
         findings: &mut Findings,
     ) -> Selector {
         let Some(namespace) = self.namespace else {
             return canonical(requirements);
         };
-        let own = is(namespace);
-        requirements.retain(|requirement| {
-            let names_one = is_ours(requirement)
+        let foreign = |requirement: &Requirement| {
+            is_ours(requirement)
                 && requirement.key == POD_NAMESPACE
-                && matches!(&requirement.test, Test::In(values) if values.len() == 1);
-            if names_one && requirement.test != own {
-                findings.warn(
-                    Code::FOREIGN_NAMESPACE,
-                    span,
-                    "the subject names another namespace than the policy's own",
-                    format!("`{namespace}` is used"),
-                );
-            }
-            !names_one
-        });
-        requirements.push(k8s(POD_NAMESPACE, own));
+                && matches!(&requirement.test,
+                    Test::In(values) if !values.iter().any(|value| value == namespace))
+        };
+        let kubernetes = |requirement: &Requirement| {
+            requirement.source == Some(Source::K8s) && requirement.key == POD_NAMESPACE
+        };
+        let message = "the subject names another namespace than the policy's own";
+        // Labels stand before expressions.
+        let labels = selector::match_labels(node);
+        let own = requirements.iter().take(labels).position(kubernetes);
+        if let Some(at) = own
+            && foreign(&requirements.remove(at))
+        {
+            let help = format!("`{namespace}` is used");
+            findings.warn(Code::FOREIGN_NAMESPACE, node.span, message, help);
+        }
+        if requirements.iter().any(foreign) {
+            let help = format!("nothing is selected: every subject is in `{namespace}`");
+            findings.warn(Code::FOREIGN_NAMESPACE, node.span, message, help);
+        }
+        requirements.push(k8s(POD_NAMESPACE, is(namespace)));
         canonical(requirements)
     }
 }

@@ -27,6 +27,16 @@ pub(crate) fn read(node: &Node, keys: Keys, findings: &mut Findings) -> Option<S
     (findings.errors() == before).then_some(Selector(requirements))
 }
 
+/// How many labels stand under `matchLabels` of a selector that was read.
+pub(crate) fn match_labels(node: &Node) -> usize {
+    let Value::Map { entries, .. } = &node.value else { return 0 };
+    let labels = entries.iter().find(|(key, _)| key.text == "matchLabels");
+    match labels.map(|(_, labels)| &labels.value) {
+        Some(Value::Map { entries, .. }) => entries.len(),
+        Some(_) | None => 0,
+    }
+}
+
 /// How keys are written in a kind of selector.
 #[derive(Clone, Copy)]
 pub(crate) enum Keys {

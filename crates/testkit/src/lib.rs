@@ -1,6 +1,7 @@
 //! What tests share, and nothing else uses.
 
 pub mod chance;
+pub mod oracle;
 pub mod random;
 pub mod shape;
 pub mod spec;
