@@ -233,7 +233,8 @@ impl History {
         let Some(upto) = settled else { return Ok(()) };
         let begun = done.iter().any(|its| *its != done[0]);
         let target = if begun { done.iter().copied().max().unwrap_or(upto) } else { upto };
-        for (tier, done) in TIERS.iter().zip(done.iter_mut()).filter(|(_, done)| **done < target) {
+        // One tier a step, so that nobody waits long.
+        if let Some((tier, done)) = TIERS.iter().zip(done).find(|(_, done)| **done < target) {
             let rows = tail.iter().filter(|row| row.id > *done && row.id <= target);
             let batch: Vec<Batch<'_>> = rows
                 .map(|row| Batch {
@@ -249,8 +250,6 @@ impl History {
                     return Ok(());
                 }
             }
-            // One tier a step, so that nobody waits long.
-            break;
         }
         self.trouble = None;
         if self.done.iter().all(|done| *done >= target) {

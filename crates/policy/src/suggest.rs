@@ -99,8 +99,11 @@ pub fn suggest(
         return Err(NoSuggestion::Denied(rule));
     }
     let mut suggestion = Suggestion { text: String::new(), parts: Vec::new(), notes: Vec::new() };
+    let stem = text::name(wanted.from, wanted.to, wanted.packet);
     for direction in &refusing {
-        add(&mut suggestion, court, wanted, direction, refusing.len() > 1, &taken)?;
+        let affix = (refusing.len() > 1).then_some(direction.direction);
+        let id_of = |kind, namespace: &str| free_id(kind, namespace, &stem, affix, &taken);
+        add(&mut suggestion, court, wanted, direction, id_of)?;
     }
     prove(court, wanted, &suggestion)?;
     Ok(suggestion)
@@ -116,8 +119,7 @@ fn add(
     court: &Court<'_>,
     wanted: &Wanted<'_>,
     direction: &ExplainedDirection,
-    both: bool,
-    taken: &impl Fn(&PolicyId) -> bool,
+    id_of: impl Fn(PolicyKind, &str) -> PolicyId,
 ) -> Result<(), NoSuggestion> {
     let peer = match direction.direction {
         Direction::Egress => wanted.to,
@@ -140,8 +142,7 @@ fn add(
         true => kind_for(wanted, &peer),
         false => PolicyKind::CiliumNetworkPolicy,
     };
-    let stem = text::name(wanted.from, wanted.to, wanted.packet);
-    let id = free_id(kind, namespace, &stem, both.then_some(direction.direction), taken);
+    let id = id_of(kind, namespace);
     let shape = Shape {
         id: &id,
         labels: &labels,

@@ -1,5 +1,5 @@
-//! Steering: the map, one workload, drafts from flows, saving them, the log of changes, two people at
-//! the same switch.
+//! Steering: the map, one workload, drafts from flows, saving them, the log of changes, two people
+//! at the same switch.
 
 use std::fs;
 
