@@ -117,6 +117,8 @@ impl Effect {
 
 /// One pair of places whose connections change.
 type Pair = (usize, usize);
+/// How lanes change, and the rules that make the difference.
+type Cause = (Effect, Vec<RuleId>);
 /// What is the same of pairs that are told together.
 type Alike = (Effect, Vec<String>, Vec<RuleId>);
 
@@ -221,8 +223,8 @@ fn edited(old: &[Policy], new: &[Policy]) -> Vec<(PolicyId, Edited)> {
 }
 
 /// The lanes that change, with how and why, those that are alike together.
-fn difference(old: &[Span], new: &[Span]) -> Vec<((Effect, Vec<RuleId>), Vec<String>)> {
-    let mut changes: Vec<((Effect, Vec<RuleId>), (u32, u32))> = Vec::new();
+fn difference(old: &[Span], new: &[Span]) -> Vec<(Cause, Vec<String>)> {
+    let mut changes: Vec<(Cause, (u32, u32))> = Vec::new();
     let (mut left, mut right) = (old.iter().peekable(), new.iter().peekable());
     while let (Some(before), Some(after)) = (left.peek(), right.peek()) {
         let (first, last) = (before.first.max(after.first), before.last.min(after.last));
@@ -250,7 +252,7 @@ fn difference(old: &[Span], new: &[Span]) -> Vec<((Effect, Vec<RuleId>), Vec<Str
             right.next();
         }
     }
-    let mut alike: BTreeMap<(Effect, Vec<RuleId>), Vec<String>> = BTreeMap::new();
+    let mut alike: BTreeMap<Cause, Vec<String>> = BTreeMap::new();
     for (key, (first, last)) in changes {
         alike.entry(key).or_default().extend(words(first, last));
     }

@@ -22,14 +22,15 @@ fn fetched() -> PathBuf {
         return PathBuf::from(listed);
     }
     let download = ["mod", "download", "github.com/cilium/cilium"];
-    let done = Command::new("go").args(download).current_dir(&module).status().unwrap();
+    let done = Command::new("go").args(download).current_dir(&module).status();
+    let done = done.expect("the slow tier needs go");
     assert!(done.success(), "the module cannot be fetched");
     fetched()
 }
 
 fn files(folder: &Path, list: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("a folder of the module") {
+        let path = entry.expect("an entry that can be read").path();
         if path.is_dir() {
             files(&path, list);
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
@@ -48,8 +49,11 @@ fn nothing_but_what_was_reviewed_is_found_in_ciliums_examples() {
     assert!(list.len() > 70, "only {} examples", list.len());
     let mut found = Vec::new();
     for path in list {
-        let name = path.strip_prefix(&root).unwrap().display().to_string();
-        let text = Text { file: name.clone(), text: std::fs::read_to_string(&path).unwrap() };
+        let name = path.strip_prefix(&root).expect("as the test wrote it").display().to_string();
+        let text = Text {
+            file: name.clone(),
+            text: std::fs::read_to_string(&path).expect("as the test wrote it"),
+        };
         let told = lint(&[text], &Surroundings::default()).findings;
         let codes: BTreeSet<&str> = told
             .iter()

@@ -37,7 +37,7 @@ fn every_recorded_flow_is_allowed_by_the_draft() {
             let sayable = packet.protocol.has_ports() && packet.port > 0;
             let icmp =
                 matches!(packet.protocol, Protocol::ICMP | Protocol::ICMP6) && packet.port < 256;
-            let subject = case.world.workload(&packet.subject).unwrap();
+            let subject = case.world.workload(&packet.subject).expect("as the test wrote it");
             let resolved = |end: &End| {
                 let found = end.workload.as_ref().and_then(|name| case.world.workload(name));
                 found.is_none_or(|workload| workload.labels_resolved)

@@ -15,7 +15,7 @@ services:
 ";
 
 fn world() -> World {
-    parse_world(WORLD).unwrap().world
+    parse_world(WORLD).expect("as the test wrote it").world
 }
 
 fn text(file: &str, text: &str) -> Text {
@@ -59,7 +59,7 @@ fn selectors_that_select_nobody_are_told_with_what_is_lacking() {
     let policy = cnp("p", "  ingress: [{fromEndpoints: [{matchLabels: {app: wbe}}]}]");
     check(&policy, &["6:PW1001"]);
     let told = findings(&[text("p.yaml", &policy)]);
-    let help = told[0].diagnostic.help.clone().unwrap();
+    let help = told[0].diagnostic.help.clone().expect("as the test wrote it");
     assert_eq!(help, "who comes nearest lacks `app: wbe` (it has `web`)");
     check(&cnp("p", "  ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]"), &[]);
     check(&cnp("p", "  ingress: [{fromEntities: [health]}]"), &[]);
@@ -267,7 +267,7 @@ fn every_page_opens_with_its_code() {
 #[test]
 fn nothing_is_told_of_the_policies_that_ship() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/policies");
-    let texts = read_source(folder).unwrap().into_iter();
+    let texts = read_source(folder).expect("as the test wrote it").into_iter();
     let texts: Vec<Text> = texts.map(|file| text(&file.name, &file.text)).collect();
     assert!(texts.len() >= 7, "the demo has policies");
     let told = lint(&texts, &Surroundings::default()).findings;

@@ -78,7 +78,10 @@ fn spans_of_random_worlds_are_what_the_judge_says() {
             let packet = random_lane(&mut chance);
             let lane = Lane::new(packet.protocol, packet.port).0;
             let spans = view.spans(&classes, from, to);
-            let span = spans.iter().find(|span| (span.first..=span.last).contains(&lane)).unwrap();
+            let span = spans
+                .iter()
+                .find(|span| (span.first..=span.last).contains(&lane))
+                .expect("as the test wrote it");
             let said = judged(&court, from, to, packet);
             assert_eq!(span.verdict, said, "seed {seed}: {} to {} {packet:?}", from.name, to.name);
             compared += 1;
@@ -136,8 +139,10 @@ fn holds(lanes: &str, Packet { protocol, port }: Packet) -> bool {
         return true;
     }
     if let Some(range) = lanes.strip_prefix("protocols ") {
-        let (low, high) = range.split_once('-').unwrap();
-        return (low.parse().unwrap()..=high.parse().unwrap()).contains(&protocol.0);
+        let (low, high) = range.split_once('-').expect("as the test wrote it");
+        return (low.parse().expect("as the test wrote it")
+            ..=high.parse().expect("as the test wrote it"))
+            .contains(&protocol.0);
     }
     if protocol == Protocol::ICMP {
         let Some(kinds) = lanes.strip_prefix("ICMPv4 ") else { return false };
@@ -149,14 +154,19 @@ fn holds(lanes: &str, Packet { protocol, port }: Packet) -> bool {
         return match number(kinds) {
             Some(kind) => kind == port,
             None => {
-                let (low, high) = kinds.split_once('-').unwrap();
-                (number(low).unwrap()..=number(high).unwrap()).contains(&port)
+                let (low, high) = kinds.split_once('-').expect("as the test wrote it");
+                (number(low).expect("as the test wrote it")
+                    ..=number(high).expect("as the test wrote it"))
+                    .contains(&port)
             }
         };
     }
     let Some((ports, other)) = lanes.split_once('/') else { return false };
     let (low, high) = ports.split_once('-').unwrap_or((ports, ports));
-    other == name && (low.parse().unwrap()..=high.parse().unwrap()).contains(&port)
+    other == name
+        && (low.parse().expect("as the test wrote it")
+            ..=high.parse().expect("as the test wrote it"))
+            .contains(&port)
 }
 
 const WORLD: &str = "
@@ -184,7 +194,7 @@ spec:
 fn world() -> World {
     let text =
         WORLD.replace("{name: shop}", "{name: shop, labels: {kubernetes.io/metadata.name: shop}}");
-    parse_world(&text).unwrap().world
+    parse_world(&text).expect("as the test wrote it").world
 }
 
 fn enforcing() -> Options {
@@ -261,7 +271,7 @@ fn without_a_world_one_is_made_up_from_what_policies_name() {
 fn the_demo_is_drawn() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/policies");
     let policies: Vec<Policy> = read_source(folder)
-        .unwrap()
+        .expect("as the test wrote it")
         .iter()
         .flat_map(|file| check(&file.text, &file.name).policies)
         .collect();

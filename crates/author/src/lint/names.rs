@@ -172,8 +172,8 @@ fn is_dns(port: &Port) -> bool {
     match port {
         Port::All(protocol) => *protocol == Protocol::UDP,
         Port::Range { protocol, first, last } => {
-            *protocol == Protocol::UDP && (*first..=*last).contains(&53)
-                || *protocol == Protocol::UDP && (*first..=*last).contains(&5353)
+            let open = *first..=*last;
+            *protocol == Protocol::UDP && (open.contains(&53) || open.contains(&5353))
         }
         Port::Named { name, .. } => name.contains("dns"),
         Port::Icmp { .. } => false,

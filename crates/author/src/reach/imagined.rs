@@ -38,7 +38,7 @@ pub fn imagined<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> World {
     let mut taken = BTreeSet::new();
     World {
         nodes: vec![Node { name: "n1".to_owned(), local: true, ..Node::default() }],
-        workloads: seen.into_iter().map(|(ns, labels)| workload(ns, labels, &mut taken)).collect(),
+        workloads: seen.into_iter().map(|(ns, labels)| workload(&ns, labels, &mut taken)).collect(),
         namespaces: namespaces
             .into_iter()
             .map(|(name, labels)| Namespace { name, labels, mode: None })
@@ -90,7 +90,7 @@ fn add(
 }
 
 fn workload(
-    namespace: String,
+    namespace: &str,
     labels: BTreeMap<String, String>,
     taken: &mut BTreeSet<WorkloadName>,
 ) -> Workload {
@@ -102,7 +102,7 @@ fn workload(
     };
     let named = |number: u32| {
         let suffix = if number == 1 { String::new() } else { format!("-{number}") };
-        WorkloadName { namespace: namespace.clone(), name: format!("{stem}{suffix}") }
+        WorkloadName { namespace: namespace.to_owned(), name: format!("{stem}{suffix}") }
     };
     let name = (1..).map(named).find(|name| !taken.contains(name)).expect("some number is free");
     taken.insert(name.clone());

@@ -11,14 +11,14 @@ struct Desk(PathBuf);
 impl Desk {
     fn new(name: &str) -> Desk {
         let folder = std::env::temp_dir().join(format!("pw-author-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).expect("a folder of its own");
         Desk(folder)
     }
 
     fn write(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a folder");
+        fs::write(&path, text).expect("a file of its own");
         path.display().to_string()
     }
 
@@ -27,13 +27,17 @@ impl Desk {
             .args(words)
             .current_dir(&self.0)
             .output()
-            .unwrap()
+            .expect("the command starts")
     }
 
     fn git(&self, words: &[&str]) {
         let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-        let done =
-            Command::new("git").args(identity).args(words).current_dir(&self.0).output().unwrap();
+        let done = Command::new("git")
+            .args(identity)
+            .args(words)
+            .current_dir(&self.0)
+            .output()
+            .expect("git starts");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 }
@@ -110,14 +114,15 @@ fn lint_says_what_it_finds_in_every_form() {
         let told = check(&desk, &["lint", "-o", form, "policies"], 0);
         assert!(told.contains(wanted), "{form}: {told}");
         if form != "junit" {
-            serde_json::from_str::<serde_json::Value>(&told).unwrap();
+            serde_json::from_str::<serde_json::Value>(&told).expect("as the test wrote it");
         }
     }
     assert!(check(&desk, &["lint", "--explain", "pw1004"], 0).starts_with("# PW1004: "));
     check(&desk, &["lint", "--explain", "PW9999"], 2);
     check(&desk, &["lint", "nowhere"], 2);
     check(&desk, &["lint", "--fix", "--strict", "policies"], 0);
-    let mended = fs::read_to_string(desk.0.join("policies/loose.yaml")).unwrap();
+    let mended =
+        fs::read_to_string(desk.0.join("policies/loose.yaml")).expect("as the test wrote it");
     assert_eq!(mended, format!("{LOOSE}        protocol: ANY\n"));
 }
 
@@ -161,9 +166,14 @@ fn standard_input_and_revisions_are_read() {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(LOOSE.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+        .expect("as the test wrote it");
+    child
+        .stdin
+        .take()
+        .expect("as the test wrote it")
+        .write_all(LOOSE.as_bytes())
+        .expect("as the test wrote it");
+    let output = child.wait_with_output().expect("as the test wrote it");
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("-:9:15: warning PW1004"));
 }
 
@@ -195,7 +205,8 @@ fn tests_are_run_and_told() {
             .contains("<testsuites name=\"podwall\" tests=\"2\" failures=\"1\">")
     );
     assert!(run(&["-o", "tap", "tests"], 1).contains("not ok 1 - db: web reads\n"));
-    let json: serde_json::Value = serde_json::from_str(&run(&["-o", "json", "tests"], 1)).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&run(&["-o", "json", "tests"], 1)).expect("as the test wrote it");
     assert_eq!((&json["tests"], &json["failures"]), (&2.into(), &1.into()));
     run(&["--filter", "nothing like it", "tests"], 2);
     desk.write("tests/db.yaml", &case("PERHAPS"));
