@@ -2,6 +2,8 @@
 //!
 //! Worlds and policies are those of the random cases; what their rules ask is added here.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

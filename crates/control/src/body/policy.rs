@@ -95,15 +95,26 @@ fn all<'a>(state: &State, counters: impl Iterator<Item = (&'a Key, &'a Count)>) 
     policies
 }
 
+/// What was recorded of one policy.
+pub(crate) struct Recorded<'a> {
+    /// Its counters since they began.
+    pub(crate) ledger: &'a Ledger,
+    /// What its rules decided in the window, by rule.
+    pub(crate) answer: &'a Answer,
+    /// The window.
+    pub(crate) since: u64,
+    /// Its end.
+    pub(crate) until: u64,
+}
+
 /// `GET /api/v1/policies/{id}`.
 pub(crate) fn policy_detail(
     state: &State,
-    ledger: &Ledger,
     changes: &ChangeLog,
     id: &str,
-    answer: &Answer,
-    (since, until): (u64, u64),
+    recorded: &Recorded<'_>,
 ) -> Option<PolicyDetail> {
+    let Recorded { ledger, answer, since, until } = *recorded;
     let mut policy = all(state, ledger.counters()).into_iter().find(|policy| policy.id == id)?;
     let checked = state.documents.policies().find(|policy| policy.id.to_string() == id);
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();

@@ -123,8 +123,8 @@ pub(crate) async fn one(
         let answer = ledger.answer(&question)?;
         let state = reader.state();
         let changes = reader.changes();
-        let detail =
-            body::policy_detail(&state, ledger, &changes, &wanted, &answer, (since, until));
+        let recorded = body::Recorded { ledger, answer: &answer, since, until };
+        let detail = body::policy_detail(&state, &changes, &wanted, &recorded);
         Ok::<_, podwall_ledger::QueryError>(detail)
     });
     let found = found.await.map_err(Refusal::internal)?;
