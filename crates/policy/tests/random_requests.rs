@@ -271,7 +271,7 @@ fn judge_and_sheets_agree_on_every_request() {
         examine(&case, theme, &mut chance, &mut tally);
     }
     println!("{tally:?}");
-    assert!(tally.passed > 1_000 && tally.refused > 1_000 && tally.changed > 30, "{tally:?}");
+    assert!(tally.passed > 1_000 && tally.refused > 400 && tally.changed > 30, "{tally:?}");
     assert!(tally.unread > 1_000, "{tally:?}");
 }
 
