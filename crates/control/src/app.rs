@@ -120,9 +120,13 @@ impl App {
         question: impl FnOnce(&mut Ledger) -> T + Send + 'static,
     ) -> T {
         let app = self.clone();
-        tokio::task::spawn_blocking(move || question(&mut app.ledger()))
-            .await
-            .expect("a question to the ledger does not panic")
+        let asked = tokio::task::spawn_blocking(move || question(&mut app.ledger())).await;
+        match asked.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(answer) => answer,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The run ends before the question was asked; nobody waits for the answer any more.
+            Err(Err(_)) => std::future::pending().await,
+        }
     }
 
     /// Has the engine decide something, and waits for the revision that carries it.

@@ -136,6 +136,7 @@ impl<'a> Run<'a> {
         signal("-INT", self.pid());
         let status = self.ended();
         assert!(status.success(), "{status}: {}", self.heard());
+        assert!(!self.heard().contains("panicked"), "{}", self.heard());
     }
 
     /// Kills it; whatever it made stays.
