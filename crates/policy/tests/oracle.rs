@@ -16,8 +16,7 @@ use podwall_testkit::oracle::{
     Answer, Case, Comparison, Difference, Recorded, Tally, WANTED, WANTED_DOCUMENTS, compare,
 };
 
-/// Case 3768 of the first 5,250 is left out: two rules give one named port (`dns` and `DNS`)
-/// different ends, which Cilium merges into one range; the long run still shows it.
+/// Answers to the first cases of the generator.
 const SAMPLE: &str = include_str!("oracle/sample.txt");
 /// Flows that the long run asks about where nothing else is said.
 const FLOWS: u64 = 1_000_000;

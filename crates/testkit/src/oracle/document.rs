@@ -247,7 +247,7 @@ fn port(chance: &mut Chance) -> Value {
     let number = match chance.below(40) {
         0 | 1 => "0".to_owned(),
         2..10 => chance.one_of(&PORT_NAMES).to_owned(),
-        10 => chance.one_of(&["DNS", "65536", "", "-1", "0x50"]).to_owned(),
+        10 => chance.one_of(&["Nobodys", "65536", "", "-1", "0x50"]).to_owned(),
         _ => chance.one_of(&PORTS).to_string(),
     };
     // Cilium merges the rules of one named port, whatever the ends of their ranges: one end a name.
