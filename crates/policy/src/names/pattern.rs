@@ -139,19 +139,18 @@ impl NamePattern {
 }
 
 impl fmt::Display for NamePattern {
-    /// As it may be written.
+    /// As it may be written. One dot at the end is the root's, so that an empty last label needs two.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NamePattern::Exactly(name) => name.fmt(f),
-            NamePattern::Every => f.write_str("*"),
-            NamePattern::Labels { front, globs } => {
-                f.write_str(match front {
-                    Front::Nothing => "",
-                    Front::Labels => "**.",
-                })?;
-                f.write_str(&globs.join("."))
+        let text = match self {
+            NamePattern::Exactly(Name(name)) => name.clone(),
+            NamePattern::Every => "*".to_owned(),
+            NamePattern::Labels { front: Front::Nothing, globs } => globs.join("."),
+            NamePattern::Labels { front: Front::Labels, globs } => {
+                format!("**.{}", globs.join("."))
             }
-        }
+        };
+        f.write_str(&text)?;
+        f.write_str(if text.ends_with('.') { "." } else { "" })
     }
 }
 
@@ -264,6 +263,18 @@ mod tests {
     fn stars_alone_reach_odd_names_only_in_queries() {
         check("*", Reading::Query, &["a b.io", "ä.io", "$"], &[]);
         check("*", Reading::Peer, &["a.io"], &["a b.io", "ä.io", "$"]);
+    }
+
+    #[test]
+    fn what_is_written_means_the_same_again() {
+        for text in ["*.*..", "a..", "*..", "**.a..", "*", "**.x", ".", "a.io."] {
+            let pattern = NamePattern::of_pattern(text).unwrap();
+            assert_eq!(
+                NamePattern::of_pattern(&pattern.to_string()).as_ref(),
+                Ok(&pattern),
+                "{text}"
+            );
+        }
     }
 
     #[test]
