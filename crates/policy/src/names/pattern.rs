@@ -139,7 +139,7 @@ impl NamePattern {
 }
 
 impl fmt::Display for NamePattern {
-    /// As it may be written. One dot at the end is the root's, so that an empty last label needs two.
+    /// As it may be written. One dot at the end is the root's: an empty last label needs two.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             NamePattern::Exactly(Name(name)) => name.clone(),
