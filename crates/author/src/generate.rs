@@ -17,7 +17,7 @@ use podwall_policy::judge::{Court, Question};
 use podwall_policy::matching::Packet;
 use podwall_policy::options::Options;
 use podwall_policy::rule::{Action, Policy};
-use podwall_policy::{Dialect, check};
+use podwall_policy::{Dialect, check, naming_labels};
 
 /// One end of a recorded flow, as far as its record says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,21 +61,6 @@ pub struct Draft {
     /// Flows that are not, each with why.
     pub left_out: Vec<String>,
 }
-
-/// Labels that name an application, the best first.
-const NAMING: [&str; 6] =
-    ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "k8s-app", "name", "component"];
-/// Labels that change with each copy or each roll-out.
-const PASSING: [&str; 8] = [
-    "pod-template-hash",
-    "controller-revision-hash",
-    "pod-template-generation",
-    "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/controller-uid",
-    "batch.kubernetes.io/job-name",
-    "controller-uid",
-];
 
 /// Workloads of one namespace by the labels that name them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,22 +154,12 @@ fn group(side: &Side, world: &World) -> Option<Group> {
     if workload.host_network {
         return None;
     }
-    let mut labels = naming(&workload.labels);
+    let mut labels = naming_labels(&workload.labels);
     // A selector without a cluster means the local one.
     if workload.cluster != Dialect::default().cluster {
         labels.insert(format!("k8s:{POLICY_CLUSTER}"), workload.cluster.clone());
     }
     Some(Group { namespace: workload.name.namespace.clone(), labels })
-}
-
-/// The labels that name a workload: those made for it, else all that last.
-fn naming(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let own = |wanted: &dyn Fn(&str) -> bool| -> BTreeMap<String, String> {
-        let kept = labels.iter().filter(|(key, _)| wanted(key));
-        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
-    };
-    let named = own(&|key| NAMING.contains(&key));
-    if named.is_empty() { own(&|key| !PASSING.contains(&key)) } else { named }
 }
 
 fn other(side: &Side, world: &World) -> Option<Other> {

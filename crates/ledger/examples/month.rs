@@ -103,6 +103,9 @@ fn fill(ledger: &mut Ledger, keys: &[Key], days: u64) {
     let mut chance = Chance(7);
     let mut time = END - days * DAY;
     while time < END {
+        if (END - time).is_multiple_of(DAY) {
+            eprintln!("making history: {} of {days} days to go", (END - time) / DAY);
+        }
         let step = match END - time {
             age if age > 7 * DAY => 10 * MINUTE,
             age if age > 6 * HOUR => MINUTE,

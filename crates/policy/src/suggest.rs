@@ -15,6 +15,7 @@ use crate::end::{End, Standing};
 use crate::explain::{ExplainedDirection, explain};
 use crate::judge::Court;
 use crate::matching::Packet;
+use crate::naming_labels;
 use crate::rule::Policy;
 
 use self::text::{Peer, Shape, document};
@@ -129,7 +130,7 @@ fn add(
         .world
         .workload(&direction.workload)
         .ok_or(NoSuggestion::Unsayable("the workload is gone"))?;
-    let labels = text::naming_labels(&subject.labels);
+    let labels = naming_labels(&subject.labels);
     if labels.is_empty() {
         suggestion.notes.push(format!(
             "{} has no labels that name it: the policy selects its whole namespace",
@@ -172,7 +173,7 @@ fn peer_of(court: &Court<'_>, end: &End, notes: &mut Vec<String>) -> Result<Peer
     if let Some(name) = &end.workload {
         let workload =
             court.world.workload(name).ok_or(NoSuggestion::Unsayable("the peer is gone"))?;
-        let labels = text::naming_labels(&workload.labels);
+        let labels = naming_labels(&workload.labels);
         if labels.is_empty() {
             notes.push(format!("{name} has no labels that name it: its whole namespace is meant"));
         }

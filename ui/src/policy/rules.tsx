@@ -77,12 +77,9 @@ function hitWords({ packets, last_hit }: RuleStats): string {
 
 /** What the default deny stopped: the rest of the sentence that a policy is. */
 function Rest({ policy }: { policy: PolicyDetail }) {
-  const inTime = policy.default_deny.packets;
-  const known = inTime.would_drop + inTime.dropped > 0;
-  // Of this time nothing may be known: then what the counters have since they began.
-  const { would_drop, dropped } = known ? inTime : policy.packets;
+  const { would_drop, dropped } = policy.packets;
   const denies = policy.rules.some(({ rule }) => rule.includes("Deny"));
-  if (policy.rules.length === 0 || (denies && !known)) return null;
+  if (policy.rules.length === 0 || denies) return null;
   const enforces = policy.mode === "enforce";
   return (
     <div className={css.rule}>
@@ -95,7 +92,7 @@ function Rest({ policy }: { policy: PolicyDetail }) {
               {dropped > 0 && <b className={css.dropped} title={exact(dropped)}>{short(dropped)} dropped</b>}
               {dropped > 0 && would_drop > 0 && ", "}
               {would_drop > 0 && <b className={css.would} title={exact(would_drop)}>{short(would_drop)} would drop</b>}
-              {" "}packets{known ? "" : " since the counters began"}. <Link href={href("/flows", { q: `-verdict:forwarded policy:${nameOf(policy.id)}` })}>See them</Link>
+              {" "}packets since the counters began. <Link href={href("/flows", { q: `-verdict:forwarded policy:${nameOf(policy.id)}` })}>See them</Link>
             </>
           )}
         </p>

@@ -23,7 +23,7 @@ interface Margin {
 
 export function Text({ policy, lit, light }: Props) {
   const { first, lines } = ownDocument(policy.yaml, policy);
-  const margins = marginsOf(lines, first, policy.rules);
+  const margins = marginsOf(lines, policy.rules);
   // The text that is shown is the one in force: findings of a newer text have no line in it.
   const elsewhere = isRefused(policy) && isInForce(policy);
   const findings = (line: number) => (elsewhere ? [] : policy.diagnostics.filter((finding) => finding.line === line));
@@ -51,10 +51,10 @@ export function Text({ policy, lit, light }: Props) {
 }
 
 /** By line within the document, from 1. */
-function marginsOf(lines: readonly string[], start: number, rules: readonly RuleStats[]): Map<number, Margin> {
+function marginsOf(lines: readonly string[], rules: readonly RuleStats[]): Map<number, Margin> {
   const margins = new Map<number, Margin>();
   rules.forEach((rule, index) => {
-    const line = rule.line === undefined ? lineOfRule(lines, rule.rule) : rule.line - start + 1;
+    const line = lineOfRule(lines, rule.rule);
     if (line === null || line < 1 || line > lines.length) return;
     const { first, last } = linesOfRule(lines, line);
     for (let line = first; line <= last; line += 1) {

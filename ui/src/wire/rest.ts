@@ -518,8 +518,6 @@ export interface Policy {
 export interface PolicyDetail extends Policy {
   /** Its changes, newest first. */
   changes: Change[];
-  /** What was stopped in the asked time since it isolates and no rule allows it. */
-  default_deny: Totals;
   /** Its rules, in the order of their ids, with what each decided in the asked time. */
   rules: RuleStats[];
   /** The start of the asked time, milliseconds since the epoch. */
@@ -597,8 +595,6 @@ export interface RuleStats {
   direction: Direction;
   /** When it last decided, milliseconds since the epoch. */
   last_hit?: number;
-  /** The line of the document that it is about, from 1, where it is known. */
-  line?: number;
   /** Packets it decided in the asked time. */
   packets: VerdictCounts;
   /** The rule, as test files write it. */

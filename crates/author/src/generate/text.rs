@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use podwall_model::Protocol;
+use podwall_policy::scalar;
 
 use super::{Evidence, Group, Habits, Other};
 
@@ -36,8 +37,8 @@ fn document(
     line(text, 0, "apiVersion: cilium.io/v2");
     line(text, 0, "kind: CiliumNetworkPolicy");
     line(text, 0, "metadata:");
-    line(text, 2, &format!("name: {}", quoted(&name(group, taken))));
-    line(text, 2, &format!("namespace: {}", quoted(&group.namespace)));
+    line(text, 2, &format!("name: {}", scalar(&name(group, taken))));
+    line(text, 2, &format!("namespace: {}", scalar(&group.namespace)));
     line(text, 2, "annotations:");
     line(text, 4, "podwall.io/mode: detect");
     line(text, 0, "spec:");
@@ -127,7 +128,7 @@ fn peers(text: &mut String, words: (&str, &str, &str), group: &Group, other: &Ot
             }
             line(text, 8, "- matchLabels:");
             for (key, value) in &labels {
-                line(text, 12, &format!("{}: {}", quoted(key), quoted(value)));
+                line(text, 12, &format!("{}: {}", scalar(key), scalar(value)));
             }
         }
     }
@@ -141,7 +142,7 @@ fn selector(text: &mut String, indent: usize, key: &str, labels: &BTreeMap<Strin
     line(text, indent, &format!("{key}:"));
     line(text, indent + 2, "matchLabels:");
     for (key, value) in labels {
-        line(text, indent + 4, &format!("{}: {}", quoted(key), quoted(value)));
+        line(text, indent + 4, &format!("{}: {}", scalar(key), scalar(value)));
     }
 }
 
@@ -176,27 +177,4 @@ fn few(names: &[String]) -> String {
 
 fn line(text: &mut String, indent: usize, words: &str) {
     writeln!(text, "{:indent$}{words}", "").expect("a string takes all text");
-}
-
-/// A text as YAML takes it for nothing else.
-fn quoted(text: &str) -> String {
-    let plain =
-        text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'-' | b'_'))
-            && text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !matches!(
-                text.to_ascii_lowercase().as_str(),
-                "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "y" | "n"
-            );
-    if plain {
-        return text.to_owned();
-    }
-    let escaped: String = text
-        .chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            c if c.is_control() => vec!['?'],
-            c => vec![c],
-        })
-        .collect();
-    format!("\"{escaped}\"")
 }

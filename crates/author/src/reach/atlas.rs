@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podwall_model::{Cidr, Workload, WorkloadName, World};
+use podwall_policy::NAMING_LABELS;
 
 /// What kind of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,9 +32,6 @@ pub struct Place {
     /// An address that stands for all of it; `None` is the local node without a known one.
     pub address: Option<IpAddr>,
 }
-
-/// The labels that people call workloads by, the best first.
-const NAMING: [&str; 5] = ["app.kubernetes.io/name", "app", "k8s-app", "name", "component"];
 
 /// The places of a world, workloads first; `ranges` are those that policies name.
 pub(super) fn places(world: &World, ranges: &BTreeSet<Cidr>) -> Vec<Place> {
@@ -120,7 +118,7 @@ fn is_single(range: &Cidr) -> bool {
 
 fn common_name(alike: &[&Workload]) -> String {
     let first = alike[0];
-    let label = NAMING.iter().find_map(|key| first.labels.get(*key));
+    let label = NAMING_LABELS.iter().find_map(|key| first.labels.get(*key));
     match label {
         Some(label) => format!("{}/{label}", first.name.namespace),
         None => first.name.to_string(),

@@ -7,7 +7,7 @@ use podwall_model::{PolicyId, Reason, WorkloadName};
 use podwall_policy::rule::{Policy as Checked, Rule};
 use podwall_policy::{mode, sentence};
 use podwall_wire::rest::{
-    ChangeKind, ModeFrom, Policies, Policy, PolicyDetail, PolicyState, RuleStats, Sentence, Totals,
+    ChangeKind, ModeFrom, Policies, Policy, PolicyDetail, PolicyState, RuleStats, Sentence,
     VerdictCounts,
 };
 
@@ -130,7 +130,6 @@ pub(crate) fn policy_detail(
         RuleStats {
             text: format!("{}.", sentence(rule)),
             direction: rule.direction.into(),
-            line: None,
             packets: group.map(|group| packets(&group.total)).unwrap_or_default(),
             bytes: group.map(|group| bytes(&group.total)).unwrap_or_default(),
             last_hit: last.get(name.as_str()).copied().filter(|last| *last > 0),
@@ -147,8 +146,7 @@ pub(crate) fn policy_detail(
         ChangeKind::NamespaceMode | ChangeKind::ClusterMode => false,
     };
     let (changes, _) = changes.newest(None, CHANGES, is_its);
-    let default_deny = Totals::default();
-    Some(PolicyDetail { policy, rules, default_deny, since, until, changes })
+    Some(PolicyDetail { policy, rules, since, until, changes })
 }
 
 /// The most changes that are told of one policy.

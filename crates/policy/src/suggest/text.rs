@@ -10,21 +10,8 @@ use crate::document::MODE_ANNOTATION;
 use crate::end::End;
 use crate::icmp;
 use crate::matching::Packet;
+use crate::scalar;
 
-/// Labels that name an application, the best first: with any of these the others are left out.
-const NAMING: [&str; 6] =
-    ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "k8s-app", "name", "component"];
-/// Labels that change with each copy or each deployment.
-const PASSING: [&str; 8] = [
-    "pod-template-hash",
-    "controller-revision-hash",
-    "pod-template-generation",
-    "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/controller-uid",
-    "batch.kubernetes.io/job-name",
-    "controller-uid",
-];
 /// The label that every namespace of an API server has.
 pub(super) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// A name of Kubernetes has at most this many characters, less what makes it free.
@@ -44,18 +31,6 @@ pub(super) struct Shape<'a> {
     pub(super) direction: Direction,
     pub(super) peer: &'a Peer,
     pub(super) packet: Packet,
-}
-
-/// The labels that name a workload: those made for it, else all that last.
-pub(super) fn naming_labels(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let own = |wanted: &dyn Fn(&str) -> bool| -> BTreeMap<String, String> {
-        let kept = labels.iter().filter(|(key, _)| wanted(key));
-        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
-    };
-    match own(&|key| NAMING.contains(&key)) {
-        none if none.is_empty() => own(&|key| !PASSING.contains(&key)),
-        named => named,
-    }
 }
 
 /// `allow-CLIENT-to-SERVER-PORT`.
@@ -84,8 +59,8 @@ pub(super) fn document(shape: &Shape<'_>) -> Option<String> {
         "apiVersion: {api}\nkind: {}\nmetadata:\n  name: {}\n  namespace: {}\n  annotations:\n    \
          {MODE_ANNOTATION}: detect\nspec:\n",
         id.kind.name(),
-        quoted(&id.name),
-        quoted(id.namespace.as_deref().unwrap_or("default")),
+        scalar(&id.name),
+        scalar(id.namespace.as_deref().unwrap_or("default")),
     );
     if cilium {
         cilium_spec(&mut text, shape)?
@@ -203,7 +178,7 @@ fn selector(text: &mut String, indent: usize, key: &str, labels: &BTreeMap<Strin
 }
 
 fn line(key: &str, value: &str) -> String {
-    format!("{}: {}", quoted(key), quoted(value))
+    format!("{}: {}", scalar(key), scalar(value))
 }
 
 fn push(text: &mut String, indent: usize, line: &str) {
@@ -217,25 +192,5 @@ fn ported(protocol: Protocol) -> Option<String> {
 fn host(address: IpAddr) -> String {
     let length = if address.is_ipv4() { 32 } else { 128 };
     // A colon would make it a key to some readers.
-    quoted(&format!("{address}/{length}"))
-}
-
-/// As YAML has it: plain where it cannot be taken for anything else.
-fn quoted(text: &str) -> String {
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
-        && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
-            .contains(&text.to_ascii_lowercase().as_str());
-    if plain {
-        return text.to_owned();
-    }
-    let escaped: String = text
-        .chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            c if c.is_control() => vec![' '],
-            c => vec![c],
-        })
-        .collect();
-    format!("\"{escaped}\"")
+    scalar(&format!("{address}/{length}"))
 }

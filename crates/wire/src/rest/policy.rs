@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Change, Direction, Mode, ModeFrom, Totals, VerdictCounts};
+use super::{Change, Direction, Mode, ModeFrom, VerdictCounts};
 
 /// `GET /api/v1/policies`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -124,8 +124,6 @@ pub struct PolicyDetail {
     pub policy: Policy,
     /// Its rules, in the order of their ids, with what each decided in the asked time.
     pub rules: Vec<RuleStats>,
-    /// What was stopped in the asked time since it isolates and no rule allows it.
-    pub default_deny: Totals,
     /// The start of the asked time, milliseconds since the epoch.
     pub since: u64,
     /// Its end.
@@ -143,9 +141,6 @@ pub struct RuleStats {
     pub text: String,
     /// In or out of its subject.
     pub direction: Direction,
-    /// The line of the document that it is about, from 1, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
     /// Packets it decided in the asked time.
     pub packets: VerdictCounts,
     /// Bytes.
