@@ -1,7 +1,7 @@
 //! A text as a YAML document has it.
 
-/// Plain where no reader takes it for anything else, else between double quotes. Control characters,
-/// which no name has, become spaces.
+/// Plain where no reader takes it for anything else, else between double quotes. Control
+/// characters, which no name has, become spaces.
 #[must_use]
 pub fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
