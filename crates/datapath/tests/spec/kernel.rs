@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use libbpf_rs::{MapCore, MapHandle};
 use nix::mount::{MsFlags, mount};
@@ -23,11 +24,15 @@ use podwall_policy::compile::{Compiled, resolve_all};
 use podwall_policy::end::End;
 use podwall_policy::identity::Identities;
 use podwall_policy::options::Options;
+use podwall_policy::table::Table;
 use podwall_testkit::spec::{Crossing, State, Told, Unfit, Witness};
 
 use crate::frame;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The class of those who rest.
+const IDLE: ClassId = ClassId(u32::MAX);
 
 /// A node, and who stands at which interface.
 pub(crate) struct Kernel {
@@ -39,6 +44,9 @@ pub(crate) struct Kernel {
     elsewhere: u32,
     identities: Identities,
     stands_at: BTreeMap<WorkloadName, u32>,
+    /// Who has its hooks on and no part in the world: to put them on anew costs tens of
+    /// milliseconds, under a lock that all nodes of a machine share.
+    resting: BTreeMap<WorkloadName, u32>,
     directory: PathBuf,
     /// How many packets were judged.
     pub(crate) packets: u64,
@@ -71,6 +79,7 @@ impl Kernel {
             elsewhere: index_of("b0"),
             identities: Identities::default(),
             stands_at: BTreeMap::new(),
+            resting: BTreeMap::new(),
             directory,
             packets: 0,
         }
@@ -94,9 +103,7 @@ impl Kernel {
             let (enforce, both) = (tables.enforce.clone(), tables.both.clone());
             wanted.classes.insert(class, ClassTables { enforce, both });
             for name in &tables.workloads {
-                let number = self.stands_at.len();
-                let known = self.stands_at.entry(name.clone());
-                let interface = *known.or_insert_with(|| self.interfaces[number]);
+                let interface = self.interface_of(name);
                 let workload = state.world.workload(name).expect("a workload of this world");
                 let addresses = workload.addresses.iter().map(|ip| Address::from(*ip)).collect();
                 wanted.endpoints.push(Endpoint {
@@ -107,7 +114,31 @@ impl Kernel {
                 });
             }
         }
+        wanted.endpoints.extend(self.idle());
+        if !self.resting.is_empty() {
+            let open = Arc::new(Table::open());
+            wanted.classes.insert(IDLE, ClassTables { enforce: open.clone(), both: open });
+        }
         wanted
+    }
+
+    /// Where a workload stands, from now on if it did not.
+    fn interface_of(&mut self, name: &WorkloadName) -> u32 {
+        if let Some(interface) = self.resting.remove(name) {
+            self.stands_at.insert(name.clone(), interface);
+        }
+        let number = self.stands_at.len() + self.resting.len();
+        *self.stands_at.entry(name.clone()).or_insert_with(|| self.interfaces[number])
+    }
+
+    /// Those who rest: without addresses, so that nothing is for them.
+    fn idle(&self) -> impl Iterator<Item = Endpoint> {
+        self.resting.iter().map(|(name, interface)| Endpoint {
+            workload: name.clone(),
+            interface: *interface,
+            addresses: Vec::new(),
+            class: IDLE,
+        })
     }
 
     /// All counters by what they count. A workload that came back in another slot has two.
@@ -140,11 +171,21 @@ impl Kernel {
         Ok(ran.passed)
     }
 
-    /// Takes every workload away, and forgets what was kept of them.
-    pub(crate) fn clear(&mut self) {
-        self.datapath.apply(&Wanted::default()).expect("nothing fits");
-        self.datapath.expire(&Timeouts::default(), |_| true).expect("connections can be read");
-        self.stands_at.clear();
+    /// Lets every workload rest, and forgets what was kept of them.
+    pub(crate) fn rest(&mut self) {
+        self.resting.append(&mut self.stands_at);
+        let at_once = Timeouts {
+            tcp: Duration::ZERO,
+            tcp_unanswered: Duration::ZERO,
+            tcp_closed: Duration::ZERO,
+            udp: Duration::ZERO,
+            udp_unanswered: Duration::ZERO,
+            other: Duration::ZERO,
+        };
+        // Those of this very tick of the clock stay until the next.
+        while self.connections.keys().next().is_some() {
+            self.datapath.expire(&at_once, |_| false).expect("connections can be read");
+        }
     }
 
     /// The events since they were last asked for.

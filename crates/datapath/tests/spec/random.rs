@@ -1,10 +1,14 @@
 //! Random worlds, put to the judge, the tables and the kernel: three witnesses of every packet.
 //!
-//! `PODWALL_WORLDS` sets how many packets are judged and `PODWALL_SEED` the first case.
+//! `PODWALL_WORLDS` sets how many packets are judged and `PODWALL_SEED` the first case. Several
+//! nodes work side by side, since a node that changes its tables waits for the kernel most of the
+//! time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use podwall_model::{Address, Protocol, Reason, Verdict};
 use podwall_policy::Dialect;
@@ -18,6 +22,12 @@ use crate::kernel::{Asked, Counted, Kernel};
 /// How many packets are judged where nothing else is asked for.
 const PACKETS: u64 = 100_000;
 const PACKETS_OF_A_CASE: usize = 400;
+/// How many nodes take cases side by side.
+const NODES: usize = 4;
+/// How many workloads random worlds have names for.
+const WORKLOADS: usize = 24;
+/// After how many packets a long run says how far it is.
+const STRIDE: u64 = 100_000;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     match env::var(name) {
@@ -67,6 +77,14 @@ impl Shares {
         };
         self.packets += 1;
         *self.by_word.entry(word).or_default() += 1;
+    }
+
+    fn add(&mut self, other: Shares) {
+        self.packets += other.packets;
+        self.skipped += other.skipped;
+        for (word, count) in other.by_word {
+            *self.by_word.entry(word).or_default() += count;
+        }
     }
 }
 
@@ -130,21 +148,50 @@ fn examine(case: &Case, kernel: &mut Kernel, shares: &mut Shares) {
     }
     changed.retain(|_, sum| *sum != (0, 0));
     assert_eq!(changed, counted, "seed {}: the change of all counters", case.seed);
-    kernel.clear();
+    kernel.rest();
+}
+
+/// What all nodes work off together.
+struct Work {
+    wanted: u64,
+    seed: AtomicU64,
+    packets: AtomicU64,
+}
+
+impl Work {
+    /// Takes cases until enough packets are judged.
+    fn run(&self) -> Shares {
+        let mut kernel = Kernel::new(WORKLOADS);
+        let mut shares = Shares::default();
+        while self.packets.load(Ordering::Relaxed) < self.wanted {
+            let before = shares.packets;
+            let case = Case::new(self.seed.fetch_add(1, Ordering::Relaxed));
+            examine(&case, &mut kernel, &mut shares);
+            let judged = shares.packets - before;
+            let sum = self.packets.fetch_add(judged, Ordering::Relaxed) + judged;
+            if (sum - judged) / STRIDE != sum / STRIDE {
+                println!("{sum} of {} packets judged", self.wanted);
+            }
+        }
+        shares
+    }
 }
 
 #[test]
 fn judge_tables_and_kernel_agree_on_every_packet() {
-    let wanted = number("PODWALL_WORLDS", PACKETS);
-    let mut kernel = Kernel::new(16);
-    let mut shares = Shares::default();
-    for seed in number("PODWALL_SEED", 1).. {
-        examine(&Case::new(seed), &mut kernel, &mut shares);
-        if shares.packets >= wanted {
-            break;
+    let work = Work {
+        wanted: number("PODWALL_WORLDS", PACKETS),
+        seed: number("PODWALL_SEED", 1).into(),
+        packets: 0.into(),
+    };
+    let mut all = Shares::default();
+    thread::scope(|scope| {
+        let nodes: Vec<_> = (0..NODES).map(|_| scope.spawn(|| work.run())).collect();
+        for node in nodes {
+            all.add(node.join().expect("no case fails"));
         }
-    }
-    let Shares { packets, skipped, by_word } = shares;
+    });
+    let Shares { packets, skipped, by_word } = all;
     println!("{packets} packets judged by all three, {skipped} left out");
     for (word, count) in &by_word {
         println!("{:>6.2} % {word}", *count as f64 * 100.0 / packets as f64);
