@@ -2,7 +2,7 @@
 import type { Ref } from "react";
 import type { Flow } from "../wire/rest";
 import { Rows, type RowsHandle } from "../frame/rows";
-import { End, Named } from "../verdict/end";
+import { alsoCalled, endName, Named } from "../verdict/end";
 import { Pill } from "../verdict/pill";
 import { exact, short } from "../words/number";
 import { clock, clockMillis, utc } from "../words/time";
@@ -20,7 +20,7 @@ interface Props {
 export function FlowTable({ rows, open, openRow, atEnd, ref }: Props) {
   return (
     <Rows ref={ref} label="Flows, newest first" items={rows} keyOf={keyOf} columns={css.columns!} head={HEAD} cells={cells}
-      marks={marks} open={open === null ? null : String(open)} openRow={openRow} atEnd={atEnd} />
+      hover={hover} marks={marks} open={open === null ? null : String(open)} openRow={openRow} atEnd={atEnd} />
   );
 }
 
@@ -43,27 +43,42 @@ const HEAD = (
 /** What a record tells beside a first packet or a stopped one. */
 const KIND_WORDS: Record<Flow["kind"], string> = { new: "", judged: "", changed: "again", closed: "ended" };
 
+/** The same elements in every row: one that takes another's place only changes words. */
 function cells(flow: Flow) {
+  const { time, verdict, kind, source, destination, service, port, protocol, direction, workload, count } = flow;
+  const { name, words } = deciderOf(flow);
   return (
     <>
-      <td role="gridcell" title={utc(flow.time)}>{clock(flow.time)}<span className={css.millis}>{clockMillis(flow.time).slice(8)}</span></td>
-      <td role="gridcell"><Pill verdict={flow.verdict} />{KIND_WORDS[flow.kind] && <span className={css.kind}>{KIND_WORDS[flow.kind]}</span>}</td>
-      <td role="gridcell"><End peer={flow.source} /></td>
-      <td role="gridcell">
-        <End peer={flow.destination} />
-        {flow.service && <span className="label"> by {flow.service.name ?? flow.service.ip}</span>}
-      </td>
-      <td role="gridcell">{flow.port} <span className="third">{flow.protocol.toLowerCase()}</span></td>
-      <td role="gridcell">{flow.direction === "ingress" ? "in" : "out"} <span className="third">at {flow.workload.split("/")[1] ?? flow.workload}</span></td>
-      <td role="gridcell"><Decider flow={flow} /></td>
-      <td role="gridcell" className="right" title={`${exact(flow.count)} times`}>{short(flow.count)}</td>
+      <td role="gridcell">{clock(time)}<span className={css.millis}>{clockMillis(time).slice(8)}</span></td>
+      <td role="gridcell"><Pill verdict={verdict} /><span className={css.kind}>{KIND_WORDS[kind]}</span></td>
+      <td role="gridcell"><Named name={endName(source)} /></td>
+      <td role="gridcell"><Named name={endName(destination)} /><span className="label">{service && ` by ${service.name ?? service.ip}`}</span></td>
+      <td role="gridcell">{port}<span className="third"> {protocol.toLowerCase()}</span></td>
+      <td role="gridcell">{direction === "ingress" ? "in" : "out"}<span className="third"> at {workload.split("/")[1] ?? workload}</span></td>
+      <td role="gridcell"><Named name={name} /><span className="third">{words}</span></td>
+      <td role="gridcell" className="right">{short(count)}</td>
     </>
   );
 }
 
-function Decider({ flow }: { flow: Flow }) {
-  if (flow.rule) return <><Named name={nameOf(flow.rule)} /> <span className="third">{ruleWords(flow.rule)}</span></>;
-  if (flow.policy) return <><Named name={nameOf(flow.policy)} /> <span className="third">no rule allows</span></>;
-  if (flow.reason_text && flow.verdict !== "forwarded") return <span className="second">{flow.reason_text}</span>;
-  return <span className="third">no policy</span>;
+/** What decided: a policy by name, and its rule; or a reason that is nobody's. */
+function deciderOf({ rule, policy, reason_text, verdict }: Flow): { name: string; words: string } {
+  if (rule) return { name: nameOf(rule), words: ` ${ruleWords(rule)}` };
+  if (policy) return { name: nameOf(policy), words: " no rule allows" };
+  return { name: "", words: reason_text && verdict !== "forwarded" ? reason_text : "no policy" };
+}
+
+function hover({ time, source, destination, count }: Flow, column: number): string | undefined {
+  switch (column) {
+    case 0:
+      return utc(time);
+    case 2:
+      return alsoCalled(source);
+    case 3:
+      return alsoCalled(destination);
+    case 7:
+      return `${exact(count)} times`;
+    default:
+      return undefined;
+  }
 }

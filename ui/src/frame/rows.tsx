@@ -1,7 +1,8 @@
 // A long table: head, rows in sight, keys. It knows nothing of what its cells say. The rows keep
-// their elements while they scroll: what comes into sight takes the place of what has left it.
+// their elements and those their places while they scroll: what comes into sight is written over
+// what has left it. Cells that always have the same elements make that cheap.
 import {
-  type KeyboardEvent, memo, type ReactNode, type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState,
+  type KeyboardEvent, memo, type ReactNode, type Ref, type SyntheticEvent, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState,
 } from "react";
 import { type Below, ROW, topOf, useSight } from "./sight";
 import css from "./rows.module.css";
@@ -27,6 +28,8 @@ interface Props<Item> {
   head: ReactNode;
   /** Cells of a row; each a `td` with the role `gridcell`. Stays the same while they say the same. */
   cells: (item: Item) => ReactNode;
+  /** What the cell in this column says when it is pointed at; written only then. */
+  hover?: (item: Item, column: number) => string | undefined;
   /** Attributes of a row, for looks and stories. */
   marks?: (item: Item) => Record<`data-${string}`, string | number | undefined>;
   open: string | null;
@@ -37,7 +40,7 @@ interface Props<Item> {
   ref: Ref<RowsHandle>;
 }
 
-export function Rows<Item>({ label, items, keyOf, columns, head, cells, marks, open, openRow, atEnd, below, ref }: Props<Item>) {
+export function Rows<Item>({ label, items, keyOf, columns, head, cells, hover, marks, open, openRow, atEnd, below, ref }: Props<Item>) {
   const place = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   // Where `j` and `k` are: ahead of the focus, which follows a frame later.
@@ -45,7 +48,7 @@ export function Rows<Item>({ label, items, keyOf, columns, head, cells, marks, o
   const [height, setHeight] = useState(0);
   const belowAt = below ? items.findIndex((item) => keyOf(item) === below.key) : -1;
   const gap: Below | null = belowAt >= 0 ? { index: belowAt, height } : null;
-  const { first, last, pool } = useSight(place, items.length, gap);
+  const { first, last, pool, moving } = useSight(place, items.length, gap);
   const latest = useRef({ items, openRow });
   latest.current = { items, openRow };
   const openLatest = useCallback((index: number) => {
@@ -109,19 +112,27 @@ export function Rows<Item>({ label, items, keyOf, columns, head, cells, marks, o
     event.preventDefault();
   };
 
+  const tell = (event: SyntheticEvent) => {
+    const row = hover && (event.target as Element).closest<HTMLTableRowElement>("tr[data-index]");
+    if (!row) return;
+    const item = items[Number(row.dataset.index)];
+    if (item === undefined) return;
+    for (const [column, cell] of [...row.cells].entries()) cell.title = hover(item, column) ?? "";
+  };
+
   const entry = at >= first && at < last ? at : first;
+  const inSight = Array.from({ length: Math.max(last - first, 0) }, (_, offset) => first + offset);
+  // An element that moves in the document is styled and laid out anew: in order once at rest.
+  if (moving) inSight.sort((one, other) => (one % pool) - (other % pool));
   return (
     <div ref={place} className={css.scroll} onKeyDown={onKey} tabIndex={-1}>
       <table className={`${css.rows} ${columns}`} role="grid" aria-rowcount={items.length + 1} aria-label={label}>
         <thead role="rowgroup"><tr role="row" aria-rowindex={1}>{head}</tr></thead>
-        <tbody role="rowgroup" style={{ height: topOf(items.length, gap) }}>
-          {items.slice(first, last).map((item, offset) => {
-            const index = first + offset;
-            return (
-              <Row key={index % pool} item={item} index={index} top={topOf(index, gap)} cells={cells} marks={marks}
-                selected={keyOf(item) === open} tabbable={index === entry} open={openLatest} focused={focused} />
-            );
-          })}
+        <tbody role="rowgroup" style={{ height: topOf(items.length, gap) }} onMouseOver={tell} onFocus={tell}>
+          {inSight.map((index) => (
+            <Row key={index % pool} item={items[index]!} index={index} top={topOf(index, gap)} cells={cells} marks={marks}
+              selected={keyOf(items[index]!) === open} tabbable={index === entry} open={openLatest} focused={focused} />
+          ))}
           {gap && below && <Under top={topOf(gap.index + 1, null)} content={below.content} measure={setHeight} />}
         </tbody>
       </table>
@@ -142,8 +153,8 @@ interface RowProps<Item> extends Pick<Props<Item>, "cells" | "marks"> {
 function PlainRow<Item>({ item, index, top, cells, marks, selected, tabbable, open, focused }: RowProps<Item>) {
   return (
     <tr role="row" data-index={index} {...marks?.(item)} aria-rowindex={index + 2} aria-selected={selected}
-      tabIndex={tabbable ? 0 : -1} style={{ transform: `translateY(${top}px)` }}
-      onClick={(event) => { if (!(event.target as Element).closest("fieldset, a, button")) open(index); }}
+      tabIndex={tabbable ? 0 : -1} style={{ top }}
+      onClick={(event) => { if (!(event.target as Element).closest("[role=radiogroup], a, button")) open(index); }}
       onFocus={(event) => { if (event.target === event.currentTarget) focused(index); }}>
       {cells(item)}
     </tr>

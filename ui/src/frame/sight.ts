@@ -3,7 +3,11 @@
 import { type RefObject, useLayoutEffect, useState } from "react";
 
 export const ROW = 36;
-const SPARE = 6;
+/** Rows kept ready where scrolling goes, and where it comes from. */
+const AHEAD = 6;
+const BEHIND = 1;
+/** So long after the last row that came, scrolling has come to rest. */
+const REST_MS = 200;
 
 /** What stands below one row. */
 export interface Below {
@@ -17,19 +21,31 @@ export interface Sight {
   last: number;
   /** Rows that may exist at once: a row that comes takes the place of one that has gone. */
   pool: number;
+  /** Other rows came into sight a moment ago. */
+  moving: boolean;
 }
 
 /** Follows the scrolling of `place`; renders anew only when other rows come into sight. */
 export function useSight(place: RefObject<HTMLElement | null>, count: number, below: Below | null): Sight {
-  const [edge, setEdge] = useState({ first: 0, last: 24, rows: 24 });
+  const [edge, setEdge] = useState<Edge>({ first: 0, last: 24 + AHEAD, rows: 24 });
+  const [moving, setMoving] = useState(false);
   const index = below?.index;
   const height = below?.height ?? 0;
   useLayoutEffect(() => {
     const element = place.current;
     if (!element) return;
+    let shown = edge;
+    let rest: ReturnType<typeof setTimeout> | undefined;
+    let from = element.scrollTop;
     const look = () => {
-      const next = edgeOf(element, index === undefined ? null : { index, height });
-      setEdge((now) => (now.first === next.first && now.last === next.last && now.rows === next.rows ? now : next));
+      const next = edgeOf(element, from, index === undefined ? null : { index, height });
+      from = element.scrollTop;
+      if (shown.first === next.first && shown.last === next.last && shown.rows === next.rows) return;
+      shown = next;
+      setEdge(next);
+      setMoving(true);
+      clearTimeout(rest);
+      rest = setTimeout(() => setMoving(false), REST_MS);
     };
     look();
     const watch = new ResizeObserver(look);
@@ -38,12 +54,15 @@ export function useSight(place: RefObject<HTMLElement | null>, count: number, be
     return () => {
       watch.disconnect();
       element.removeEventListener("scroll", look);
+      clearTimeout(rest);
+      setMoving(false);
     };
   }, [index, height]);
   return {
-    first: Math.max(0, Math.min(edge.first, count - edge.rows) - SPARE),
-    last: Math.min(count, edge.last + SPARE),
-    pool: edge.rows + 2 * SPARE + 2,
+    first: Math.max(0, Math.min(edge.first, count - edge.rows)),
+    last: Math.min(count, edge.last),
+    pool: edge.rows + AHEAD + BEHIND + 2,
+    moving,
   };
 }
 
@@ -52,10 +71,22 @@ export function topOf(index: number, below: Below | null): number {
   return index * ROW + (below && index > below.index ? below.height : 0);
 }
 
-function edgeOf(element: HTMLElement, below: Below | null) {
-  const rows = Math.ceil(element.clientHeight / ROW) + 1;
-  const first = indexAt(element.scrollTop, below);
-  return { first, last: indexAt(element.scrollTop + element.clientHeight, below) + 1, rows };
+interface Edge {
+  first: number;
+  last: number;
+  /** Rows that fit into sight. */
+  rows: number;
+}
+
+/** The rows in sight and those that come next; after a leap over a whole page none can tell. */
+function edgeOf({ scrollTop, clientHeight }: HTMLElement, from: number, below: Below | null): Edge {
+  const leap = Math.abs(scrollTop - from) >= clientHeight;
+  const [before, after] = leap ? [BEHIND, BEHIND] : scrollTop < from ? [AHEAD, BEHIND] : [BEHIND, AHEAD];
+  return {
+    first: indexAt(scrollTop, below) - before,
+    last: indexAt(scrollTop + clientHeight, below) + 1 + after,
+    rows: Math.ceil(clientHeight / ROW) + 1,
+  };
 }
 
 function indexAt(y: number, below: Below | null): number {

@@ -13,7 +13,7 @@ import { Rows, type RowsHandle } from "../frame/rows";
 import { PolicyDrawer } from "./drawer";
 import { heading, type Sort, shownOf, SORTS } from "./order";
 import { Preview } from "./preview";
-import { policyCells } from "./row";
+import { policyCells, policyHover } from "./row";
 import { useSwitching } from "./switching";
 import { SwitchTrouble } from "./trouble";
 import { Mark } from "../verdict/mark";
@@ -103,7 +103,7 @@ function PolicyList({ list, failed }: ListProps) {
       <div className={`panel ${css.panel}`}>
         {shown.length === 0 ? <Empty none={list.length === 0} /> : (
           <Rows ref={rows} label="Policies" items={shown} keyOf={idOf} columns={css.columns!} head={<Head sort={sort} />}
-            cells={cells} marks={marks} open={open} openRow={look} below={below} />
+            cells={cells} hover={policyHover} marks={marks} open={open} openRow={look} below={below} />
         )}
       </div>
       {selected && <PolicyDrawer policy={selected} close={close} step={step} />}

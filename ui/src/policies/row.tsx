@@ -4,12 +4,12 @@ import type { Mode, Policy } from "../wire/rest";
 import { hrefOfPolicy } from "../live/address";
 import { serverNow } from "../live/span";
 import { Link } from "../frame/link";
-import { Mark } from "../verdict/mark";
-import { exact, short } from "../words/number";
+import { CountCell } from "../verdict/count";
+import { exact } from "../words/number";
 import { sentence } from "../words/sentence";
 import { ago, utc, when } from "../words/time";
-import { isInForce, isRefused, kindWord, type Look } from "../words/verdict";
-import { ModeSwitch } from "./switch";
+import { isInForce, isRefused, kindWord } from "../words/verdict";
+import { modeTold, ModeSwitch } from "./switch";
 import css from "./policies.module.css";
 
 export interface Use {
@@ -20,42 +20,42 @@ export interface Use {
   look: (policy: Policy) => void;
 }
 
+/** The same elements in every row, but for what few rows have. */
 export function policyCells(policy: Policy, { asked, busy, ask, look }: Use) {
-  const { id, packets, last_hit, changed } = policy;
+  const { id, name, namespace, kind, workloads, packets, last_hit, changed, writable, mode } = policy;
   return (
     <>
       <td role="gridcell" className={css.nameCell}>
-        <Link className={css.name} href={hrefOfPolicy(id)} title={policy.name}>{policy.name}</Link>
+        <Link className={css.name} href={hrefOfPolicy(id)}>{name}</Link>
         <Flag policy={policy} />
-        {!policy.writable && <button type="button" className={`plain small ${css.lineToAdd}`} onClick={() => look(policy)}>line to add</button>}
+        {!writable && <button type="button" className={`plain small ${css.lineToAdd}`} onClick={() => look(policy)}>line to add</button>}
       </td>
       <td role="gridcell">
-        <ModeSwitch policy={policy} asked={asked === id && policy.mode !== "enforce"} busy={busy === id} choose={(mode) => ask(policy, mode)} />
+        <ModeSwitch policy={policy} asked={asked === id && mode !== "enforce"} busy={busy === id} choose={(wanted) => ask(policy, wanted)} />
       </td>
-      <td role="gridcell" title={policy.namespace}>{policy.namespace ?? <span className="third">all</span>}</td>
-      <td role="gridcell" className={css.kind} title={policy.kind}>{kindWord(policy.kind)}</td>
-      <td role="gridcell" className={css.file} title={policy.file}>{policy.file.split("/").at(-1)?.replace(/\.ya?ml$/, "")}</td>
-      <td role="gridcell" className={`right ${policy.workloads.length === 0 ? "third" : ""}`} title={policy.workloads.join(", ")}>{policy.workloads.length}</td>
-      <Count count={packets.forwarded} look="forwarded" />
-      <Count count={packets.would_drop} look="would" />
-      <Count count={packets.dropped} look="dropped" />
-      <td role="gridcell" className={last_hit === undefined ? "third" : ""} title={last_hit === undefined ? undefined : utc(last_hit)}>
-        {last_hit === undefined ? "never" : when(last_hit, serverNow())}
-      </td>
-      <td role="gridcell" className={css.changed} title={changed && `${changed.who}, revision ${changed.revision}, ${utc(changed.time)}`}>
-        {changed ? <>{changed.who} <span className="third">{ago(changed.time, serverNow())}</span></> : <span className="third" title="Nothing since the log of changes began">–</span>}
-      </td>
+      <td role="gridcell" className={namespace ? "" : "third"}>{namespace ?? "all"}</td>
+      <td role="gridcell" className={css.kind}>{kindWord(kind)}</td>
+      <td role="gridcell" className={css.file}>{fileWord(policy)}</td>
+      <td role="gridcell" className={`right ${workloads.length === 0 ? "third" : ""}`}>{workloads.length}</td>
+      <CountCell count={packets.forwarded} look="forwarded" />
+      <CountCell count={packets.would_drop} look="would" />
+      <CountCell count={packets.dropped} look="dropped" />
+      <td role="gridcell" className={last_hit === undefined ? "third" : ""}>{last_hit === undefined ? "never" : when(last_hit, serverNow())}</td>
+      <td role="gridcell" className={css.changed}>{changed?.who}<span className="third">{changed ? ` ${ago(changed.time, serverNow())}` : "–"}</span></td>
     </>
   );
 }
 
-function Count({ count, look }: { count: number; look: Look }) {
-  return (
-    <td role="gridcell" className={`right ${count === 0 ? "third" : css[look]}`} title={exact(count)}>
-      {count > 0 && look !== "forwarded" && <Mark look={look} size={8} />}
-      {short(count)}
-    </td>
-  );
+const fileWord = ({ file }: Policy) => file.split("/").at(-1)?.replace(/\.ya?ml$/, "");
+
+/** What each column says when it is pointed at. */
+export function policyHover({ name, namespace, kind, file, workloads, packets, last_hit, changed, ...policy }: Policy, column: number): string | undefined {
+  const words = [
+    name, modeTold({ file, namespace, ...policy }), namespace ?? "every namespace", kind, file, workloads.join(", "), exact(packets.forwarded), exact(packets.would_drop),
+    exact(packets.dropped), last_hit === undefined ? undefined : utc(last_hit),
+    changed ? `${changed.who}, revision ${changed.revision}, ${utc(changed.time)}` : "Nothing since the log of changes began",
+  ];
+  return words[column];
 }
 
 export interface FlagWords {

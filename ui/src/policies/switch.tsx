@@ -1,6 +1,7 @@
-// The three-way switch: a group of radios. Detect is hatched below, Enforce solid ink; Enforce
-// stays outlined while it waits for its confirmation. Nothing slides.
-import { useId } from "react";
+// The three-way switch: a group of radios, four elements, since thousands of them scroll. Detect is
+// hatched below, Enforce solid ink; Enforce stays outlined while it waits for its confirmation.
+// Nothing slides. Arrow keys choose, as in any radio group, and stop at its ends.
+import type { KeyboardEvent } from "react";
 import type { Mode, Policy } from "../wire/rest";
 import { MODES, modeWords, nameOf } from "../words/verdict";
 import css from "./policies.module.css";
@@ -12,27 +13,39 @@ interface Props {
   choose: (mode: Mode) => void;
 }
 
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+
 export function ModeSwitch({ policy, asked, busy, choose }: Props) {
-  const name = useId();
-  const locked = !policy.writable;
+  const take = (mode: Mode) => {
+    if (!busy && mode !== policy.mode) choose(mode);
+  };
+  const onKey = (event: KeyboardEvent<HTMLElement>) => {
+    const step = STEPS[event.key];
+    const from = event.target as HTMLElement;
+    if (step === undefined) return;
+    const next = step > 0 ? from.nextElementSibling : from.previousElementSibling;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!(next instanceof HTMLElement)) return;
+    next.focus();
+    take(next.dataset.mode as Mode);
+  };
   return (
-    <fieldset className={css.switch} data-locked={locked || undefined} aria-busy={busy}
-      title={locked ? `${policy.file} cannot be written` : fromWords(policy)}>
-      <legend className="unseen">Mode of {nameOf(policy.id)}</legend>
+    <span role="radiogroup" className={css.switch} aria-label={`Mode of ${nameOf(policy.id)}`} data-locked={!policy.writable || undefined}
+      aria-busy={busy} onKeyDown={onKey}>
       {MODES.map((mode) => (
-        <label key={mode} data-mode={mode} data-on={mode === policy.mode || undefined}
-          data-asked={(asked && mode === "enforce") || undefined}>
-          <input type="radio" className="unseen" name={name} value={mode} checked={mode === policy.mode}
-            disabled={locked} aria-disabled={busy || undefined} onChange={() => busy || choose(mode)}
-            onClick={() => mode === "enforce" && asked && !busy && choose(mode)} />
+        <button key={mode} type="button" role="radio" data-mode={mode} aria-checked={mode === policy.mode} disabled={!policy.writable}
+          tabIndex={mode === policy.mode ? 0 : -1} data-asked={(asked && mode === "enforce") || undefined} onClick={() => take(mode)}>
           {modeWords(mode)}
-        </label>
+        </button>
       ))}
-    </fieldset>
+    </span>
   );
 }
 
-function fromWords({ mode_from, namespace }: Policy): string {
+/** Where the mode comes from, or why it cannot be switched here. */
+export function modeTold({ writable, file, mode_from, namespace }: Pick<Policy, "writable" | "file" | "mode_from" | "namespace">): string {
+  if (!writable) return `${file} cannot be written`;
   switch (mode_from) {
     case "policy":
       return "Set on the policy itself";

@@ -10,21 +10,25 @@ export function endName(peer: Peer): string {
   return peer.workload ?? peer.names?.find((name) => !BROAD.has(name)) ?? peer.ip;
 }
 
+/** What an end is called beside its name. */
+export function alsoCalled(peer: Peer): string {
+  return [peer.ip, ...(peer.names ?? [])].join(", ");
+}
+
 export function End({ peer }: { peer: Peer }) {
-  return <Named name={endName(peer)} hover={[peer.ip, ...(peer.names ?? [])].join(", ")} />;
+  return <Named name={endName(peer)} hover={alsoCalled(peer)} />;
 }
 
 /** `namespace/name`, or any other name, as tables show it. */
 export function Named({ name, hover }: { name: string; hover?: string }) {
-  const cut = name.includes("://") ? -1 : name.indexOf("/");
-  const isAddress = /^[\d.:a-f]+\/\d+$/.test(name);
-  if (cut <= 0 || isAddress) return <span className={css.name} title={hover}>{name}</span>;
-  return (
-    <span className={css.name} title={hover}>
-      <span className={css.space}>{name.slice(0, cut + 1)}</span>
-      {name.slice(cut + 1)}
-    </span>
-  );
+  const cut = cutOf(name);
+  return <span className={css.name} title={hover}><span className={css.space}>{name.slice(0, cut)}</span>{name.slice(cut)}</span>;
+}
+
+/** Where the namespace of a name ends: behind its slash, or at nothing. */
+function cutOf(name: string): number {
+  if (name.includes("://") || /^[\d.:a-f]+\/\d+$/.test(name)) return 0;
+  return name.indexOf("/") <= 0 ? 0 : name.indexOf("/") + 1;
 }
 
 export function Arrow() {

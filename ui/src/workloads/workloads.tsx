@@ -13,9 +13,10 @@ import { useKeys } from "../frame/keys";
 import { Link } from "../frame/link";
 import { Rows, type RowsHandle } from "../frame/rows";
 import { WordFilter } from "../frame/word-filter";
+import { CountCell } from "../verdict/count";
 import { HeldMark } from "../verdict/held";
 import { Mark } from "../verdict/mark";
-import { exact, short } from "../words/number";
+import { exact } from "../words/number";
 import { told } from "../words/sentence";
 import { type Look, nameOf } from "../words/verdict";
 import { heading, shownOf, type Sort, SORTS, sumOf } from "./order";
@@ -60,7 +61,7 @@ function WorkloadList({ list, phrase }: { list: readonly Workload[]; phrase: str
       <div className={`panel ${css.panel}`}>
         {shown.length === 0 ? <Empty none={list.length === 0} /> : (
           <Rows ref={rows} label="Workloads" items={shown} keyOf={nameIt} columns={css.columns!} head={<Head sort={sort} />} cells={cells}
-            marks={marks} open={null} openRow={({ name }) => visit(hrefOfWorkload(name))} />
+            hover={hover} marks={marks} open={null} openRow={({ name }) => visit(hrefOfWorkload(name))} />
         )}
       </div>
     </>
@@ -91,38 +92,49 @@ function Head({ sort }: { sort: Sort }) {
   ));
 }
 
+/** The same elements in every row, but for what few rows have. */
 function cells(workload: Workload) {
-  const { name, ingress, egress, policies, node, not_enforced, addresses } = workload;
-  const [space, bare] = [name.slice(0, name.indexOf("/") + 1), name.slice(name.indexOf("/") + 1)];
+  const { name, ingress, egress, policies, node, not_enforced } = workload;
+  const cut = name.indexOf("/") + 1;
+  const [first, ...more] = policies;
   return (
     <>
-      <td role="gridcell" className={css.name} title={addresses.join(", ")}>
-        <Link href={hrefOfWorkload(name)}><span className="third">{space}</span><b>{bare}</b></Link>
+      <td role="gridcell" className={css.name}>
+        <Link href={hrefOfWorkload(name)}><span className="third">{name.slice(0, cut)}</span><b>{name.slice(cut)}</b></Link>
         {not_enforced && <span className={css.flag} title={not_enforced}>not held</span>}
       </td>
       <td role="gridcell"><HeldMark hold={ingress} /></td>
       <td role="gridcell"><HeldMark hold={egress} /></td>
-      <td role="gridcell" title={policies.map(nameOf).join(", ")}>{policyWords(policies)}</td>
-      <Count count={sumOf(workload, "forwarded")} look="forwarded" />
-      <Count count={sumOf(workload, "would_drop")} look="would" />
-      <Count count={sumOf(workload, "dropped")} look="dropped" />
+      <td role="gridcell">{first && nameOf(first)}<span className="third">{moreWords(policies.length === 0, more.length)}</span></td>
+      <CountCell count={sumOf(workload, "forwarded")} look="forwarded" />
+      <CountCell count={sumOf(workload, "would_drop")} look="would" />
+      <CountCell count={sumOf(workload, "dropped")} look="dropped" />
       <td role="gridcell" className={`second ${css.node}`}>{node ?? ""}</td>
     </>
   );
 }
 
-function policyWords(policies: readonly string[]) {
-  const [first, ...more] = policies;
-  if (!first) return <span className="third">none</span>;
-  return <>{nameOf(first)}{more.length > 0 && <span className="third"> and {more.length} more</span>}</>;
+/** What stands behind the first policy of a workload; `none` where it has none. */
+function moreWords(none: boolean, more: number): string {
+  if (none) return "none";
+  return more > 0 ? ` and ${more} more` : "";
 }
 
-function Count({ count, look }: { count: number; look: Look }) {
-  return (
-    <td role="gridcell" className={`right ${count === 0 ? "third" : css[look]}`} title={exact(count)}>
-      {count > 0 && look !== "forwarded" && <Mark look={look} size={8} />}{short(count)}
-    </td>
-  );
+function hover(workload: Workload, column: number): string | undefined {
+  switch (column) {
+    case 0:
+      return workload.addresses.join(", ");
+    case 3:
+      return workload.policies.map(nameOf).join(", ");
+    case 4:
+      return exact(sumOf(workload, "forwarded"));
+    case 5:
+      return exact(sumOf(workload, "would_drop"));
+    case 6:
+      return exact(sumOf(workload, "dropped"));
+    default:
+      return undefined;
+  }
 }
 
 function Empty({ none }: { none: boolean }) {

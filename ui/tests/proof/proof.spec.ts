@@ -120,7 +120,7 @@ async function flowsOf(page: Page, query: string): Promise<Flow[]> {
 /** As a person does it: each Enforce, with what its preview says it needs. */
 async function enforceAll(page: Page): Promise<void> {
   await page.goto(`${origin()}/policies?sort=name`);
-  const open = page.locator("fieldset:has(label[data-mode=detect][data-on])");
+  const open = page.locator("[role=radiogroup]:has([data-mode=detect][aria-checked=true])");
   await expect(open.first()).toBeVisible();
   while ((await open.count()) > 0) {
     const left = await open.count();

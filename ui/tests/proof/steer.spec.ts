@@ -54,7 +54,7 @@ test("a policy that leans on others is previewed and switched together with them
   await page.keyboard.type("namespace:shop default-deny");
   await page.keyboard.press("Escape");
   await page.keyboard.press("j");
-  await tabTo(page, page.getByRole("group", { name: "Mode of shop/default-deny" }).getByRole("radio", { name: "Detect" }));
+  await tabTo(page, page.getByRole("radiogroup", { name: "Mode of shop/default-deny" }).getByRole("radio", { name: "Detect" }));
   await page.keyboard.press("ArrowRight");
   const preview = page.getByRole("region", { name: "Enforce shop/default-deny" });
   await expect(preview.getByRole("button", { name: "Keep detecting" })).toBeFocused();

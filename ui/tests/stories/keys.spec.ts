@@ -96,7 +96,7 @@ test("a policy is enforced and set back by keyboard", async ({ page, server, ori
   await expect(enforce).toHaveText("Enforce in data: 1,416 would be dropped");
   await expect(enforce).toBeFocused();
   await page.keyboard.press("Enter");
-  const group = page.getByRole("group", { name: "Mode of data/db-from-orders" });
+  const group = page.getByRole("radiogroup", { name: "Mode of data/db-from-orders" });
   await expect(group.getByRole("radio", { name: "Enforce" })).toBeChecked();
   await expect(page.locator("tr[data-id='CiliumNetworkPolicy/data/db-from-orders']")).toBeFocused();
   await page.keyboard.press("Tab");
@@ -120,7 +120,7 @@ test("a link shows another browser the same", async ({ page, origin, browser }) 
 
 test("a locked policy shows the line to add", async ({ page, origin }) => {
   await page.goto(`${origin}/policies`);
-  await expect(page.getByRole("group", { name: "Mode of data/report-egress" }).getByRole("radio", { name: "Enforce" })).toBeDisabled();
+  await expect(page.getByRole("radiogroup", { name: "Mode of data/report-egress" }).getByRole("radio", { name: "Enforce" })).toBeDisabled();
   await page.getByRole("button", { name: "line to add" }).click();
   await expect(page.getByText("podwall.io/mode: enforce")).toBeVisible();
 });

@@ -106,11 +106,11 @@ test("a switch that is refused says so under itself, with the command", async ({
 
 test("enforcing asks first, and everything detects again after one question", async ({ page, origin }) => {
   await page.goto(`${origin}/policies`);
-  await page.getByRole("group", { name: "Mode of data/db-from-orders" }).getByText("Enforce").click();
+  await page.getByRole("radiogroup", { name: "Mode of data/db-from-orders" }).getByText("Enforce").click();
   await expect(page.getByRole("region", { name: "Enforce data/db-from-orders" })).toContainText("1,416 connections seen in the last 15 minutes would be dropped");
   await page.getByRole("button", { name: "Enforce in data: 1,416 would be dropped" }).click();
   await expect(page.getByText("1 enforces in data,")).toBeVisible();
-  await expect(page.getByRole("group", { name: "Mode of data/db-from-orders" }).getByRole("radio", { name: "Enforce" })).toBeChecked();
+  await expect(page.getByRole("radiogroup", { name: "Mode of data/db-from-orders" }).getByRole("radio", { name: "Enforce" })).toBeChecked();
   await page.goto(`${origin}/`);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("1 pair was dropped, 3 more would be dropped");
   await page.getByRole("button", { name: "Detect everything" }).click();
