@@ -8,6 +8,7 @@
 mod catalog;
 mod cover;
 mod element;
+mod elsewhere;
 mod http;
 mod mend;
 mod names;
@@ -19,6 +20,7 @@ mod written;
 
 use podwall_model::World;
 use podwall_policy::rule::Policy;
+use podwall_policy::target::Target;
 use podwall_policy::{Code, Diagnostic, Dialect, Severity, Span, check_as};
 
 pub use self::catalog::{PAGES, Page, page};
@@ -47,12 +49,14 @@ pub struct Surroundings<'a> {
     pub dialect: Dialect,
     /// How much the kernel's tables hold.
     pub limits: Option<Limits>,
+    /// The version of Cilium that the policies are also meant for.
+    pub target: Option<Target>,
 }
 
 impl Default for Surroundings<'_> {
     fn default() -> Self {
         let (options, dialect) = (Options::default(), crate::dialect());
-        Surroundings { world: None, options, dialect, limits: None }
+        Surroundings { world: None, options, dialect, limits: None, target: None }
     }
 }
 
@@ -139,7 +143,7 @@ pub fn lint(texts: &[Text], around: &Surroundings<'_>) -> Linted {
     linted
 }
 
-const CHECKS: [fn(&Desk<'_>, &mut Vec<Finding>); 13] = [
+const CHECKS: [fn(&Desk<'_>, &mut Vec<Finding>); 14] = [
     place::selects_nothing,
     names::name_without_dns,
     world::service_port,
@@ -153,4 +157,5 @@ const CHECKS: [fn(&Desk<'_>, &mut Vec<Finding>); 13] = [
     written::two_items,
     written::duplicate_names,
     size::too_big,
+    elsewhere::differs,
 ];

@@ -3,6 +3,7 @@
 use podwall_author::lint::{Finding, Limits, PAGES, Surroundings, Text, lint, mended, page};
 use podwall_files::{parse_world, read_source};
 use podwall_model::World;
+use podwall_policy::target::Target;
 
 const WORLD: &str = "
 namespaces: [{name: shop}, {name: data}]
@@ -273,4 +274,50 @@ fn nothing_is_told_of_the_policies_that_ship() {
     let told = lint(&texts, &Surroundings::default()).findings;
     let told: Vec<String> = told.iter().map(|finding| finding.diagnostic.to_string()).collect();
     assert_eq!(told, Vec::<String>::new());
+}
+
+/// What is told of a policy for a version of Cilium, each with its line.
+fn elsewhere(policy: &str, target: Target) -> Vec<String> {
+    let target = Some(target);
+    let around = Surroundings { target, ..Surroundings::default() };
+    let told = lint(&[text("p.yaml", policy)], &around).findings.into_iter();
+    told.map(|finding| finding.diagnostic)
+        .filter(|told| told.code.0 == "PW1014")
+        .map(|told| format!("{}: {}", told.span.line, told.message))
+        .collect()
+}
+
+#[test]
+fn what_means_something_else_in_a_version_of_cilium_is_told_with_its_rule() {
+    let names = cnp(
+        "p",
+        "  egress:\n  - toEntities: [host]\n  - toFQDNs: [{matchPattern: '**.example.com'}]",
+    );
+    let said = "8: means something else in cilium-1.18: `**.` stands for one label only: more came \
+                with 1.19";
+    assert_eq!(elsewhere(&names, Target::Cilium1_18), [said]);
+    assert_eq!(elsewhere(&names, Target::Cilium1_19), [""; 0]);
+    let detects = cnp("p", "  ingress: [{fromEntities: [host]}]")
+        .replace("namespace: shop}", "namespace: shop, annotations: {podwall.io/mode: detect}}");
+    assert!(elsewhere(&detects, Target::Cilium1_20)[0].starts_with("1: means something else"));
+}
+
+#[test]
+fn what_only_the_writing_shows_is_told_for_a_version_too() {
+    let ports = "toPorts: [{ports: [{port: '443', protocol: TCP}]}]";
+    let told = |spec: &str| elsewhere(&cnp("p", spec), Target::Cilium1_20);
+    let empty = |list: &str| told(&format!("  egress:\n  - {list}: []\n    {ports}"));
+    for list in ["toFQDNs", "toServices", "toGroups"] {
+        assert_eq!(empty(list).len(), 1, "{list}");
+        assert!(empty(list)[0].starts_with("7: "), "{list}");
+    }
+    assert_eq!(empty("toEndpoints"), [""; 0]);
+    assert_eq!(told("  egress: [{toFQDNs: []}]"), [""; 0]);
+    let types = "  policyTypes: [Egress]\n  ingress:\n  - from: [{podSelector: {}}]";
+    let told = elsewhere(&knp("p", types), Target::Cilium1_17);
+    assert!(told[0].starts_with("8: ") && told[0].contains("`policyTypes`"), "{told:?}");
+    assert_eq!(
+        elsewhere(&knp("p", &types.replace("[Egress]", "[Egress, Ingress]")), Target::Cilium1_20),
+        [""; 0]
+    );
 }

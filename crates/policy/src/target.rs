@@ -1,16 +1,23 @@
 //! What policies would mean in some version of Cilium, where that is not what they mean here.
 //!
 //! Read off the rules alone: a finding says which policy, in which rule, and why. What Cilium was
-//! not run for is not told.
+//! not run for, and its own notes do not say, is not told.
+
+mod why;
 
 use std::fmt;
 use std::str::FromStr;
 
-use podwall_model::{Direction, IcmpFamily, Mode, POLICY_CLUSTER, PolicyId, PolicyKind, RuleId};
+use podwall_model::{
+    Direction, IcmpFamily, Mode, POLICY_CLUSTER, PolicyId, PolicyKind, RuleId, Source,
+};
 
+pub use self::why::Why;
+use crate::demand::{Demand, Requests};
+use crate::names::{Front, NamePattern};
 use crate::rule::{
-    Action, Effect, Peer, Peers, Policy, Port, Ports, Reach, Requirement, Rule, Selector, Test,
-    Tier, Which,
+    Action, Effect, Peer, Peers, Policy, Port, Ports, Reach, Requirement, Rule, Selector, Subject,
+    Test, Tier, Which,
 };
 
 /// A version of Cilium.
@@ -72,7 +79,7 @@ pub struct Difference {
     /// The rule; `None` where the whole policy is meant.
     pub rule: Option<RuleId>,
     /// What would be so there, and why.
-    pub why: &'static str,
+    pub why: Why,
 }
 
 /// How each policy would mean something else in this version, in the order of policies and rules.
@@ -87,7 +94,7 @@ pub fn differences(policies: &[Policy], target: Target) -> Vec<Difference> {
             continue;
         }
         for rule in &policy.rules {
-            let found = of_rule(rule, policy.id.kind, target).into_iter();
+            let found = of_rule(rule, target).into_iter();
             differences.extend(found.map(|why| Difference {
                 policy: id(),
                 rule: Some(rule.id.clone()),
@@ -109,34 +116,33 @@ fn is_known(kind: PolicyKind, target: Target) -> bool {
     }
 }
 
-fn of_policy(policy: &Policy, target: Target) -> Vec<&'static str> {
+fn of_policy(policy: &Policy, target: Target) -> Vec<Why> {
     let mut why = Vec::new();
     match policy.id.kind {
         PolicyKind::AdminNetworkPolicy | PolicyKind::BaselineAdminNetworkPolicy => {
-            why.push("nothing of it is in force: Cilium never had this kind");
+            why.push(Why::NeverAKind);
         }
         PolicyKind::ClusterNetworkPolicy if target < Target::Cilium1_20 => {
-            why.push("nothing of it is in force: the kind came with 1.20");
+            why.push(Why::KindTooNew);
         }
-        PolicyKind::ClusterNetworkPolicy => {
-            why.push("it is in force only with `enable-k8s-cluster-network-policy`");
-        }
+        PolicyKind::ClusterNetworkPolicy => why.push(Why::KindSwitchedOff),
         PolicyKind::CiliumClusterwideNetworkPolicy
         | PolicyKind::CiliumNetworkPolicy
         | PolicyKind::NetworkPolicy
         | PolicyKind::CiliumCIDRGroup => {}
     }
     match policy.mode {
-        Some(Mode::Detect) => {
-            why.push("it is enforced: a mode of one policy is not known to Cilium");
-        }
-        Some(Mode::Off) => why.push("it is enforced: a policy that is off is not known to Cilium"),
+        Some(Mode::Detect) => why.push(Why::Detects),
+        Some(Mode::Off) => why.push(Why::Off),
         Some(Mode::Enforce) | None => {}
+    }
+    if target < Target::Cilium1_18 && policy.rules.iter().any(|rule| rule.log.is_some()) {
+        why.push(Why::LogText);
     }
     why
 }
 
-fn of_rule(rule: &Rule, kind: PolicyKind, target: Target) -> Vec<&'static str> {
+fn of_rule(rule: &Rule, target: Target) -> Vec<Why> {
     let mut why = Vec::new();
     of_ports(rule, target, &mut why);
     let peers: &[Peer] = match &rule.peers {
@@ -146,72 +152,96 @@ fn of_rule(rule: &Rule, kind: PolicyKind, target: Target) -> Vec<&'static str> {
     for peer in peers {
         of_peer(peer, rule, target, &mut why);
     }
+    for item in &rule.demands {
+        of_demand(&item.demand, target, &mut why);
+    }
     if rule.precedence.tier == Tier::Baseline && rule.effect.action() == Some(Action::Allow) {
-        why.push("it opens what a NetworkPolicy isolates: the baseline is asked before isolation");
+        why.push(Why::BaselineOpens);
     }
     if rule.effect == Effect::Pass {
-        why.push(
-            "what no later rule allows is denied by a rule of its own, not dropped for want of one",
-        );
+        why.push(Why::PassDenies);
     }
-    if kind == PolicyKind::CiliumClusterwideNetworkPolicy
-        && matches!(rule.subject, crate::rule::Subject::Nodes(_))
-    {
-        why.push("it holds only with `enable-host-firewall`, and is ignored without");
+    if matches!(rule.subject, Subject::Nodes(_)) {
+        why.push(Why::HostFirewall);
     }
     why.sort_unstable();
     why.dedup();
     why
 }
 
-fn of_ports(rule: &Rule, target: Target, why: &mut Vec<&'static str>) {
+fn of_ports(rule: &Rule, target: Target, why: &mut Vec<Why>) {
     let Ports::AnyOf(ports) = &rule.ports else { return };
     for port in ports {
         match port {
             Port::Icmp { family: IcmpFamily::V4 | IcmpFamily::V6, kind: 0 } => {
-                why.push("the ICMP type 0 is every type of its family");
+                why.push(Why::IcmpZero);
             }
             Port::Named { .. }
                 if rule.direction == Direction::Egress && target < Target::Cilium1_20 =>
             {
-                why.push(
-                    "a named port of peers that give it different numbers is ignored before 1.20",
-                );
+                why.push(Why::NamedPort);
             }
             Port::Named { .. } | Port::Icmp { .. } | Port::All(_) | Port::Range { .. } => {}
         }
     }
 }
 
-fn of_peer(peer: &Peer, rule: &Rule, target: Target, why: &mut Vec<&'static str>) {
+fn of_peer(peer: &Peer, rule: &Rule, target: Target, why: &mut Vec<Why>) {
     match peer {
         Peer::Labels(selector) => of_selector(selector, target, why),
-        Peer::Cidr { reach: Reach::Everything, .. } => {
-            why.push("the range means no pod and no node, though their addresses lie in it");
-        }
-        Peer::Service { .. } if rule.ports != Ports::Any => {
-            why.push("the ports are open to everybody where the service leads nowhere");
-        }
+        Peer::Cidr { reach: Reach::Everything, .. } => why.push(Why::RangeOfOutside),
+        Peer::Service { .. } if rule.ports != Ports::Any => why.push(Why::LostService),
         Peer::Group { which: Which::Labelled(selector), .. } if matches_absence(selector) => {
-            why.push("addresses of no group match too: the labels of each address are asked");
+            why.push(Why::NoGroup);
         }
-        Peer::Cidr { .. } | Peer::Service { .. } | Peer::Group { .. } | Peer::Name(_) => {}
+        Peer::Name(pattern) => of_name(pattern, target, why),
+        Peer::Cidr { .. } | Peer::Service { .. } | Peer::Group { .. } => {}
     }
 }
 
-fn of_selector(selector: &Selector, target: Target, why: &mut Vec<&'static str>) {
+fn of_name(pattern: &NamePattern, target: Target, why: &mut Vec<Why>) {
+    match pattern {
+        NamePattern::Labels { front: Front::Labels, .. } if target < Target::Cilium1_19 => {
+            why.push(Why::DeepName);
+        }
+        NamePattern::Labels { .. } | NamePattern::Exactly(_) | NamePattern::Every => {}
+    }
+}
+
+fn of_demand(demand: &Demand, target: Target, why: &mut Vec<Why>) {
+    for name in &demand.server_names {
+        if target < Target::Cilium1_20 && name.has_inner_star() {
+            why.push(Why::InnerServerStar);
+        } else if target < Target::Cilium1_18 && name.has_star() {
+            why.push(Why::ServerStar);
+        }
+    }
+    match &demand.requests {
+        Requests::Dns(names) => {
+            names.iter().for_each(|pattern| of_name(pattern, target, why));
+        }
+        Requests::Kafka(_) | Requests::Custom { .. } if target >= Target::Cilium1_20 => {
+            why.push(Why::ProtocolGone);
+        }
+        Requests::Any | Requests::Http(_) | Requests::Kafka(_) | Requests::Custom { .. } => {}
+    }
+}
+
+fn of_selector(selector: &Selector, target: Target, why: &mut Vec<Why>) {
     let cluster = |one: &&Requirement| one.key == POLICY_CLUSTER;
     let tests: Vec<&Test> = selector.0.iter().filter(cluster).map(|one| &one.test).collect();
     let alone = selector.0.len() == 1;
     match tests.as_slice() {
-        [Test::Exists] if alone && target < Target::Cilium1_20 => {
-            why.push("the document is refused: the entity `cluster-mesh` came with 1.20");
-        }
+        [Test::Exists] if alone && target < Target::Cilium1_20 => why.push(Why::ClusterMesh),
         // Alone it is the entity `cluster`, which means the local one everywhere.
-        [Test::In(_)] if !alone && target < Target::Cilium1_19 => {
-            why.push("in a mesh, peers of every cluster are meant: the local one came with 1.19");
-        }
+        [Test::In(_)] if !alone && target < Target::Cilium1_19 => why.push(Why::EveryCluster),
         _ => {}
+    }
+    if selector.0.iter().any(|one| one.source == Some(Source::Node)) {
+        why.push(Why::NodeLabels);
+    }
+    if target >= Target::Cilium1_20 && !selector.0.is_empty() && matches_absence(selector) {
+        why.push(Why::AbsenceOfAll);
     }
 }
 
@@ -229,10 +259,17 @@ mod tests {
     fn check_all(text: &str, expected: [usize; 4], words: &str) {
         let checked = check(text, "p.yaml");
         assert_eq!(checked.diagnostics, [], "{text}");
+        check_policies(&checked.policies, expected, words);
+    }
+
+    fn check_policies(policies: &[Policy], expected: [usize; 4], words: &str) {
         for (target, count) in Target::ALL.into_iter().zip(expected) {
-            let found = differences(&checked.policies, target);
+            let found = differences(policies, target);
             assert_eq!(found.len(), count, "{}: {found:#?}", target.name());
-            assert!(count == 0 || found.iter().any(|one| one.why.contains(words)), "{found:#?}");
+            assert!(
+                count == 0 || found.iter().any(|one| one.why.to_string().contains(words)),
+                "{found:#?}"
+            );
         }
     }
 
@@ -254,8 +291,39 @@ mod tests {
         let service = "egress: [{toServices: [{k8sService: {serviceName: s}}], \
                        toPorts: [{ports: [{port: \"80\"}]}]}]";
         check_all(&cilium(service), [1; 4], "leads nowhere");
+        let absent = "ingress: [{fromEndpoints: [{matchExpressions: [{key: \"reserved:host\", \
+                      operator: DoesNotExist}]}]}]";
+        check_all(&cilium(absent), [0, 0, 0, 1], "all pods");
         let group = "egress: [{toCIDRSet: [{cidrGroupSelector: {}}]}]";
         check_all(&cilium(group), [1; 4], "of no group");
+    }
+
+    #[test]
+    fn what_is_asked_of_requests_differs_too() {
+        let tcp = |rest: &str| {
+            let text = format!(
+                "egress: [{{toPorts: [{{ports: [{{port: \"443\", protocol: TCP}}], {rest}}}]}}]"
+            );
+            cilium(&text)
+        };
+        let all = |text: &str, expected: [usize; 4], words: &str| {
+            let checked = crate::check_as(text, "p.yaml", &crate::Dialect::offline());
+            assert_eq!(checked.diagnostics, [], "{text}");
+            check_policies(&checked.policies, expected, words);
+        };
+        all(&tcp("rules: {http: [{path: /x}]}"), [0; 4], "");
+        all(&tcp("rules: {kafka: [{topic: t}]}"), [0, 0, 0, 1], "refused");
+        all(&tcp("rules: {l7proto: r2d2, l7: [{cmd: READ}]}"), [0, 0, 0, 1], "refused");
+        all(&tcp("serverNames: [a.example]"), [0; 4], "");
+        all(&tcp("serverNames: [\"*.a.example\"]"), [1, 0, 0, 0], "stands for nothing");
+        all(&tcp("serverNames: [\"a.*.example\"]"), [1, 1, 1, 0], "inside a server name");
+        all(&tcp("serverNames: [\"*\"]"), [1, 1, 1, 0], "or alone");
+        let name =
+            |text: &str| cilium(&format!("egress: [{{toFQDNs: [{{matchPattern: \"{text}\"}}]}}]"));
+        all(&name("**.a.example"), [1, 1, 0, 0], "one label only");
+        all(&name("*.a.example"), [0; 4], "");
+        let log = cilium("ingress: [{fromEntities: [world]}]\n  log: {value: x}");
+        all(&log, [1, 0, 0, 0], "`log`");
     }
 
     #[test]

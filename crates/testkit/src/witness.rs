@@ -92,12 +92,20 @@ pub struct Disagreement {
 
 /// Has both witnesses say what they think of so many packets of a case.
 pub fn examine(case: &Case, packets: usize) -> Result<Tally, Box<Disagreement>> {
+    examine_packets(case, case.packets(packets))
+}
+
+/// Has both witnesses say what they think of these packets.
+pub fn examine_packets(
+    case: &Case,
+    packets: impl IntoIterator<Item = Packet>,
+) -> Result<Tally, Box<Disagreement>> {
     let mut identities = Identities::default();
     let compiled = resolve_all(&case.policies, &case.world, &case.options, &mut identities);
     let court = Court::new(&case.policies, &case.world, case.options);
     let classes = classes(&compiled);
     let mut tally = Tally::default();
-    for packet in case.packets(packets) {
+    for packet in packets {
         let subject = case.world.workload(&packet.subject).expect("a workload of this world");
         let peer = End::at(packet.peer, &case.world, &case.options);
         let question = Question {

@@ -28,6 +28,8 @@ pub(super) const TWO_ITEMS: Code = Code("PW1011");
 pub(super) const DUPLICATE: Code = Code("PW1012");
 /// More than the tables hold.
 pub(super) const TOO_BIG: Code = Code("PW1013");
+/// Something else in a version of Cilium.
+pub(super) const ELSEWHERE: Code = Code("PW1014");
 
 /// The page about one kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ macro_rules! pages {
 
 pages! {
     "PW1001" "PW1002" "PW1003" "PW1004" "PW1005" "PW1006" "PW1007" "PW1008" "PW1009" "PW1010"
-    "PW1011" "PW1012" "PW1013"
+    "PW1011" "PW1012" "PW1013" "PW1014"
 }
 
 /// The page about a code, upper or lower case.

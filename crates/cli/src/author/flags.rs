@@ -1,6 +1,8 @@
 //! The arguments of the authors' commands, with what `--help` says of them.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use podwall_policy::target::Target;
 
 const LINT_EXAMPLES: &str = "\
 Examples:
@@ -9,6 +11,7 @@ Examples:
   podwall lint --fix policies/                   mends what is certain, comments are kept
   git show HEAD:policies/shop.yaml | podwall lint -
   podwall lint main:policies                     a folder at a revision
+  podwall lint --target cilium-1.18 policies/    also what means something else there
   podwall lint -o sarif policies/ > lint.sarif
   podwall lint --explain PW1005
 
@@ -26,6 +29,9 @@ pub(crate) struct Lint {
     /// The workloads that exist, in a workload file
     #[arg(long, value_name = "FILE")]
     pub(crate) world: Option<String>,
+    /// A version of Cilium: tell also which policies mean something else there, and why
+    #[arg(long, value_name = "VERSION", value_parser = target())]
+    pub(crate) target: Option<Target>,
     /// Mend what is certain, in the files
     #[arg(long)]
     pub(crate) fix: bool,
@@ -33,11 +39,16 @@ pub(crate) struct Lint {
     #[arg(long)]
     pub(crate) strict: bool,
     /// Print the page about a code instead
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["world", "fix", "strict"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["world", "target", "fix", "strict"])]
     pub(crate) explain: Option<String>,
     /// How to say it
     #[arg(short, long, value_enum, default_value_t = LintOutput::Text)]
     pub(crate) output: LintOutput,
+}
+
+/// The versions by name, so that completions know them.
+fn target() -> impl TypedValueParser<Value = Target> {
+    PossibleValuesParser::new(Target::ALL.map(Target::name)).try_map(|name| name.parse::<Target>())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &flags::Lint) -> anyhow::Result<u8> {
     // Nothing comes into force here: what asks something of requests is read too.
     let dialect = Dialect::offline();
     let world = world.as_ref();
-    let around = Surroundings { world, limits, dialect, ..Surroundings::default() };
+    let target = arguments.target;
+    let around = Surroundings { world, limits, dialect, target, ..Surroundings::default() };
     let mut linted = lint(&texts, &around);
     if arguments.fix {
         linted = fix(&mut texts, linted, &around)?;

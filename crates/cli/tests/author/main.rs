@@ -127,6 +127,28 @@ fn lint_says_what_it_finds_in_every_form() {
 }
 
 #[test]
+fn lint_tells_what_means_something_else_in_a_version_of_cilium() {
+    let desk = Desk::new("target");
+    desk.write(
+        "db.yaml",
+        &POLICY
+            .replace("protocol: TCP", "protocol: TCP}, {port: 53, protocol: UDP")
+            .replace("- from:", "- from:\n    - ipBlock: {cidr: 10.0.0.0/8}"),
+    );
+    let words = "means something else in cilium-1.20: the range means no pod and no node";
+    check(&desk, &["lint", "--strict", "db.yaml"], 0);
+    for form in ["text", "json", "junit", "sarif", "gitlab"] {
+        let run = ["lint", "--strict", "--target", "cilium-1.20", "-o", form, "db.yaml"];
+        let told = check(&desk, &run, 1);
+        assert!(told.contains(words) && told.contains("PW1014"), "{form}: {told}");
+    }
+    let page = check(&desk, &["lint", "--explain", "PW1014"], 0);
+    assert!(page.starts_with("# PW1014: "), "{page}");
+    check(&desk, &["lint", "--target", "cilium-1.16", "db.yaml"], 2);
+    assert!(check(&desk, &["completion", "bash"], 0).contains("cilium-1.17"));
+}
+
+#[test]
 fn errors_of_several_documents_are_told_at_once() {
     let desk = Desk::new("errors");
     desk.write(

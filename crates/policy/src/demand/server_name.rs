@@ -42,6 +42,17 @@ impl ServerName {
         Ok(ServerName(labels))
     }
 
+    /// Whether some label is a star.
+    pub(crate) fn has_star(&self) -> bool {
+        self.0.iter().any(|label| label.starts_with('*'))
+    }
+
+    /// Whether a star stands elsewhere than before all other labels.
+    pub(crate) fn has_inner_star(&self) -> bool {
+        let after = self.0.iter().skip(1).any(|label| label.starts_with('*'));
+        after || (self.0.len() == 1 && self.has_star())
+    }
+
     /// Whether a client asks for one of these names. An empty name is none.
     pub fn matches(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();

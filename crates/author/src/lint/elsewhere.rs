@@ -1,0 +1,94 @@
+//! Policies that would mean something else in a version of Cilium: what their rules show, and what
+//! only the writing does, since such rules come to nothing here.
+
+use std::fmt::Display;
+
+use podwall_model::{Direction, RuleId};
+use podwall_policy::Span;
+use podwall_policy::target::{Target, Why, differences};
+
+use super::element::{Element, Family, Sheet, Spec, field, items, scalar};
+use super::{Desk, Finding, catalog};
+
+/// Everything that differs in the version that is asked about, if one is.
+pub(super) fn differs(desk: &Desk<'_>, found: &mut Vec<Finding>) {
+    let Some(target) = desk.around.target else { return };
+    for sheet in &desk.sheets {
+        let Some(policy) = sheet.policy else { continue };
+        for one in differences(std::slice::from_ref(policy), target) {
+            let span = one.rule.as_ref().map_or(sheet.span, |rule| place(sheet, rule));
+            found.push(finding(desk, sheet, span, (target, one.why)));
+        }
+        for spec in &sheet.specs {
+            written(desk, (sheet, spec), target, found);
+        }
+    }
+}
+
+/// Where a rule stands; one that stands for a whole direction, where its policy begins.
+fn place(sheet: &Sheet<'_>, id: &RuleId) -> Span {
+    let is_it =
+        |element: &&Element<'_>| element.section == id.section && Some(element.index) == id.index;
+    sheet.elements().find(is_it).map_or(sheet.span, |element| element.node.span)
+}
+
+fn finding(
+    desk: &Desk<'_>,
+    sheet: &Sheet<'_>,
+    span: Span,
+    (target, why): (Target, Why),
+) -> Finding {
+    let said: &dyn Display = &why;
+    let message = format!("means something else in {}: {said}", target.name());
+    desk.find(sheet, catalog::ELSEWHERE, span, (message, why.hint()))
+}
+
+fn written(
+    desk: &Desk<'_>,
+    (sheet, spec): (&Sheet<'_>, &Spec<'_>),
+    target: Target,
+    found: &mut Vec<Finding>,
+) {
+    match sheet.family {
+        Some(Family::Cilium) => {
+            for element in &spec.elements {
+                if let Some(span) = counts_as_absent(element) {
+                    found.push(finding(desk, sheet, span, (target, Why::EmptyList)));
+                }
+            }
+        }
+        Some(Family::Kubernetes) => {
+            let types = field(spec.node, "policyTypes").map(items).unwrap_or_default();
+            let listed = |word: &str| types.iter().filter_map(scalar).any(|one| one == word);
+            for element in &spec.elements {
+                let word = match element.section.direction {
+                    Direction::Ingress => "Ingress",
+                    Direction::Egress => "Egress",
+                };
+                if !types.is_empty() && !listed(word) {
+                    let said = (target, Why::UnlistedDirection);
+                    found.push(finding(desk, sheet, element.node.span, said));
+                }
+            }
+        }
+        None => {}
+    }
+}
+
+/// The empty list of an element whose ports Cilium opens to everybody for it: no other member says
+/// who is meant.
+fn counts_as_absent(element: &Element<'_>) -> Option<Span> {
+    if field(element.node, "toPorts").map(items).unwrap_or_default().is_empty() {
+        return None;
+    }
+    let mut empty = None;
+    for (key, list) in element.peers() {
+        let counts =
+            matches!(key.text.as_str(), "toFQDNs" | "toServices" | "toGroups" | "fromGroups");
+        if !counts || !items(list).is_empty() {
+            return None;
+        }
+        empty = Some(list.span);
+    }
+    empty
+}
