@@ -83,7 +83,10 @@ pub struct Difference {
 }
 
 /// How each policy would mean something else in this version, in the order of policies and rules.
-pub fn differences(policies: &[Policy], target: Target) -> Vec<Difference> {
+pub fn differences<'a>(
+    policies: impl IntoIterator<Item = &'a Policy>,
+    target: Target,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     for policy in policies {
         let whole = of_policy(policy, target).into_iter();

@@ -15,7 +15,12 @@ pub(super) fn differs(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     let Some(target) = desk.around.target else { return };
     for sheet in &desk.sheets {
         let Some(policy) = sheet.policy else { continue };
-        for one in differences(std::slice::from_ref(policy), target) {
+        // Which clusters are meant is told once: it is so for nearly every rule.
+        let mut clusters_told = false;
+        for one in differences([policy], target) {
+            if one.why == Why::EveryCluster && std::mem::replace(&mut clusters_told, true) {
+                continue;
+            }
             let span = one.rule.as_ref().map_or(sheet.span, |rule| place(sheet, rule));
             found.push(finding(desk, sheet, span, (target, one.why)));
         }
