@@ -328,3 +328,35 @@ fn a_live_connection_through_a_service_is_cut_and_goes_on() {
         drop(servers);
     }
 }
+
+/// For as long as the node's rules are newer than our list, nobody reaches more than may be: a
+/// backend that the list lacks is judged as itself, and where no listed one is allowed the client
+/// waits until the list is there.
+#[test]
+fn a_list_of_backends_that_is_old_opens_nothing() {
+    let mut cluster = Cluster::new(PLAIN);
+    let spaces: Vec<&Namespace> = cluster.lab.workloads.iter().map(|w| &w.namespace).collect();
+    let servers = servers_on(&spaces);
+    let mut port = 36_000;
+    for protocol in PROTOCOLS {
+        cluster.judge(0, &egress(&[IdentityNumber(257)], protocol));
+        for family in [0, 1] {
+            let [one, two] = [1, 2].map(|index| addresses(&cluster.lab.workloads[index])[family]);
+            let to = SocketAddr::new(service(one), SERVICE_PORT);
+            for (listed, chosen, passes) in [
+                (vec![one], two, false),
+                (vec![two], one, false),
+                (vec![one, two], two, false),
+                (vec![one, two], one, true),
+            ] {
+                cluster.lead(protocol, &listed);
+                cluster.translate(to, chosen, Masquerade::Nothing);
+                port += 1;
+                let client = &cluster.lab.workloads[0].namespace;
+                let passed = answered(client, to, protocol, port);
+                assert_eq!(passed, passes, "{to} {chosen} {protocol} of {listed:?}");
+            }
+        }
+    }
+    drop(servers);
+}
