@@ -10,6 +10,7 @@ pub mod lint;
 pub mod map;
 pub mod plan;
 pub mod reach;
+pub mod shadow;
 pub mod spec;
 
 use podwall_policy::{Dialect, Gate, Reading};

@@ -6,7 +6,7 @@
 //! certain. A doubtful one is left out: a false finding costs more than a missed one.
 
 mod catalog;
-mod cover;
+pub(crate) mod cover;
 mod element;
 mod elsewhere;
 mod http;

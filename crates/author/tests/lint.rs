@@ -144,6 +144,19 @@ fn rules_that_decide_nothing_are_told() {
 }
 
 #[test]
+fn rules_that_other_policies_make_needless_are_told() {
+    let narrow = cnp("narrow", "  ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]");
+    let wide = cnp("wide", "  ingress: [{fromEndpoints: [{}]}]");
+    check(&format!("{narrow}---\n{wide}"), &["6:PW1005"]);
+    let enforcing =
+        wide.replace("{name: wide", "{annotations: {podwall.io/mode: enforce}, name: wide");
+    assert_ne!(enforcing, wide);
+    check(&format!("{narrow}---\n{enforcing}"), &[]);
+    let elsewhere = wide.replace("namespace: shop", "namespace: data");
+    check(&format!("{narrow}---\n{elsewhere}"), &["12:PW1001"]);
+}
+
+#[test]
 fn requests_that_pass_unread_by_another_rule_are_told() {
     let port = "ports: [{port: '8080', protocol: TCP}]";
     let asks =

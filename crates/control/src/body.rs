@@ -13,6 +13,7 @@ pub(crate) use decided::Decided;
 pub(crate) use flow::{flows, reading};
 pub(crate) use map::map;
 pub(crate) use policy::{Page, Recorded, Text, policies, policy_detail, sentences};
+pub(crate) use shadow::Shadows;
 pub(crate) use stats::{Asked, stats, tick};
 pub(crate) use status::status;
 pub(crate) use workload::{Holds, workload_detail, workloads};

@@ -8,7 +8,7 @@ use podwall_model::Mode;
 use podwall_wire::node::{Hello, Losses, ToAgent, ToControl, VERSION};
 use podwall_wire::rest::{AgentState, ChangeKind, Problem};
 
-use crate::body::Holds;
+use crate::body::{Holds, Shadows};
 use crate::changes::Noted;
 use crate::event::{Action, Event, Looked};
 use crate::state::State;
@@ -171,6 +171,7 @@ fn revise(state: &mut State) -> Vec<Action> {
         return said.into_iter().chain([Action::Publish]).collect();
     }
     state.holds = Holds::of(state);
+    state.shadows = Shadows::of(state);
     state.sent = Some(state.workloads.clone());
     state.revision += 1;
     state.memory.revision = state.revision;

@@ -9,7 +9,7 @@ use podwall_wire::node::{Adopted, Attachment, Document, Losses, Place, Wanted};
 use podwall_wire::rest::{AgentState, Problem};
 
 use crate::account::Account;
-use crate::body::Holds;
+use crate::body::{Holds, Shadows};
 use crate::documents::Documents;
 use crate::memory::Memory;
 
@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) documents: Documents,
     /// How they hold the workloads.
     pub(crate) holds: Holds,
+    /// Which rules and policies add nothing.
+    pub(crate) shadows: Shadows,
     /// What is to be remembered.
     pub(crate) memory: Memory,
     /// The workloads that the newest revision carries.
@@ -84,6 +86,7 @@ impl State {
             workloads: remembered.and_then(Result::ok).unwrap_or_default(),
             documents: Documents::remembered(&memory.policies),
             holds: Holds::default(),
+            shadows: Shadows::default(),
             memory,
             sent: None,
             refused: Vec::new(),

@@ -5,7 +5,7 @@ use podwall_model::{IcmpFamily, Protocol, Source};
 use podwall_policy::rule::{Peer, Peers, Port, Ports, Requirement, Selector, Subject, Test};
 
 /// Whether every workload that `narrow` selects is selected by `wide`.
-pub(super) fn subject(wide: &Subject, narrow: &Subject) -> bool {
+pub(crate) fn subject(wide: &Subject, narrow: &Subject) -> bool {
     match (wide, narrow) {
         (Subject::Endpoints(wide), Subject::Endpoints(narrow))
         | (Subject::Nodes(wide), Subject::Nodes(narrow)) => selector(wide, narrow),
@@ -16,7 +16,7 @@ pub(super) fn subject(wide: &Subject, narrow: &Subject) -> bool {
 }
 
 /// Whether every set of labels that fits `narrow` fits `wide`.
-pub(super) fn selector(Selector(wide): &Selector, Selector(narrow): &Selector) -> bool {
+pub(crate) fn selector(Selector(wide): &Selector, Selector(narrow): &Selector) -> bool {
     wide.iter().all(|wanted| narrow.iter().any(|said| follows(wanted, said)))
 }
 
@@ -48,7 +48,7 @@ fn follows(wanted: &Requirement, said: &Requirement) -> bool {
 }
 
 /// Whether every peer of `narrow` is one of `wide`.
-pub(super) fn peers(wide: &Peers, narrow: &Peers) -> bool {
+pub(crate) fn peers(wide: &Peers, narrow: &Peers) -> bool {
     match (wide, narrow) {
         (Peers::Anyone, _) => true,
         (Peers::AnyOf(_), Peers::Anyone) => false,
@@ -79,7 +79,7 @@ fn peer(wide: &Peer, narrow: &Peer) -> bool {
 }
 
 /// Whether every packet of `narrow` is one of `wide`.
-pub(super) fn ports(wide: &Ports, narrow: &Ports) -> bool {
+pub(crate) fn ports(wide: &Ports, narrow: &Ports) -> bool {
     match (wide, narrow) {
         (Ports::Any, _) => true,
         (Ports::AnyOf(_), Ports::Any) => false,

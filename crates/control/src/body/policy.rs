@@ -12,7 +12,6 @@ use podwall_wire::rest::{
 };
 
 use super::map::count as add;
-use super::shadow::Shadows;
 use super::stats::{bytes, packets};
 use super::workload::Holds;
 use crate::changes::ChangeLog;
@@ -78,12 +77,11 @@ pub(crate) fn policies<'a>(
 fn all<'a>(state: &State, counters: impl Iterator<Item = (&'a Key, &'a Count)>) -> Vec<Policy> {
     let holds = &state.holds;
     let hits = hits(holds, counters);
-    let shadows = Shadows::of(state);
     let mut policies = Vec::new();
     for (name, file) in state.documents.files() {
         let in_force = file.accepted.iter().flat_map(|accepted| &accepted.policies);
         for policy in in_force.clone() {
-            let shadowed = shadows.of_policy(policy);
+            let shadowed = state.shadows.of_policy(policy);
             policies
                 .push(Policy { shadowed, ..in_list(state, holds, &hits, (name, file), policy) });
         }
@@ -123,7 +121,6 @@ pub(crate) fn policy_detail(
         let its = last.entry(&rule.rule).or_default();
         *its = (*its).max(count.last);
     }
-    let shadows = Shadows::of(state);
     let rules = checked.into_iter().flat_map(|policy| &policy.rules).map(|rule| {
         let name = rule.id.to_string();
         let group = answer.groups.iter().find(|group| group.name == name);
@@ -133,7 +130,7 @@ pub(crate) fn policy_detail(
             packets: group.map(|group| packets(&group.total)).unwrap_or_default(),
             bytes: group.map(|group| bytes(&group.total)).unwrap_or_default(),
             last_hit: last.get(name.as_str()).copied().filter(|last| *last > 0),
-            shadowed: shadows.of_rule(rule),
+            shadowed: state.shadows.of_rule(rule),
             rule: name,
         }
     });

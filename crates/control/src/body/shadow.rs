@@ -1,73 +1,68 @@
-//! Rules that can never decide: another one is about the very same, does the same, and comes first
-//! in the order of ids. Where one is only wider than another, `podwall lint` says so.
+//! Rules and policies that add nothing as the set stands, in the meaning that `podwall lint` has:
+//! `author::shadow`, with the modes that hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use podwall_model::{Direction, Mode};
-use podwall_policy::rule::{Effect, Peers, Policy, Ports, Precedence, Rule, Subject};
+use podwall_author::shadow;
+use podwall_model::Mode;
+use podwall_policy::rule::{Policy, Rule};
 use podwall_wire::rest::Shadow;
 
 use crate::selection::shown_mode;
 use crate::state::State;
 
-/// What a rule is about and does there; rules of two namespaces are never about the same.
-type About<'a> =
-    (Option<&'a str>, &'a Subject, Direction, Effect, Precedence, &'a Peers, &'a Ports);
+/// The most rules that are named as standing in for one policy.
+const NAMED: usize = 5;
 
-/// The rule that decides in the place of each that never does.
+/// What adds nothing, by id.
 #[derive(Debug, Default)]
-pub(crate) struct Shadows(BTreeMap<String, String>);
+pub(crate) struct Shadows {
+    rules: BTreeMap<String, Shadow>,
+    policies: BTreeMap<String, Shadow>,
+}
 
 impl Shadows {
-    /// As the policies stand. What enforces is asked where something in detection is, too; not the
-    /// other way round.
+    /// As the policies stand.
     pub(crate) fn of(state: &State) -> Shadows {
-        let mut about: HashMap<About<'_>, Vec<(&Rule, Mode)>> = HashMap::new();
-        for policy in state.documents.policies() {
-            let (mode, _) = shown_mode(policy, state.world(), state.mode);
-            if mode == Mode::Off {
-                continue;
+        let shown = |policy| shown_mode(policy, state.world(), state.mode).0;
+        let all = state.documents.policies().map(|policy| (policy, shown(policy)));
+        let standing: Vec<(&Policy, Mode)> = all.filter(|(_, mode)| *mode != Mode::Off).collect();
+        let set = shadow::Shadows::of(standing.iter().map(|(policy, mode)| (*policy, Some(*mode))));
+        let mut shadows = Shadows::default();
+        for (policy, mode) in standing {
+            for rule in &policy.rules {
+                let Some(found) = set.of_rule(rule, Some(mode)) else { continue };
+                let shadow = Shadow { why: found.told(), by: vec![found.by.to_string()] };
+                shadows.rules.insert(rule.id.to_string(), shadow);
             }
-            for rule in policy.rules.iter().filter(|rule| says_something(rule)) {
-                about.entry(key(policy, rule)).or_default().push((rule, mode));
-            }
+            let whole = shadows.whole(policy).filter(|_| set.isolate_as_well(policy, Some(mode)));
+            shadows.policies.extend(whole.map(|shadow| (policy.id.to_string(), shadow)));
         }
-        let mut shadows = BTreeMap::new();
-        for rules in about.into_values().filter(|rules| rules.len() > 1) {
-            for (rule, mode) in &rules {
-                let before = rules.iter().filter(|(other, its)| other.id < rule.id && its >= mode);
-                if let Some(first) = before.map(|(other, _)| &other.id).min() {
-                    shadows.insert(rule.id.to_string(), first.to_string());
-                }
-            }
-        }
-        Shadows(shadows)
+        shadows
     }
 
     /// Of one rule.
     pub(crate) fn of_rule(&self, rule: &Rule) -> Option<Shadow> {
-        let by = self.0.get(&rule.id.to_string())?;
-        Some(Shadow { why: format!("`{by}` says the same and comes first"), by: vec![by.clone()] })
+        self.rules.get(&rule.id.to_string()).cloned()
     }
 
-    /// Of a policy of which no rule ever decides.
+    /// Of a policy without which nothing would be decided otherwise.
     pub(crate) fn of_policy(&self, policy: &Policy) -> Option<Shadow> {
-        let rules = policy.rules.iter().filter(|rule| rule.id.index.is_some());
-        let by: Option<Vec<String>> =
-            rules.map(|rule| self.0.get(&rule.id.to_string()).cloned()).collect();
-        let by = by.filter(|by| !by.is_empty())?;
-        let names: Vec<String> = by.iter().map(|rule| format!("`{rule}`")).collect();
-        Some(Shadow { why: format!("{} decides first, always", names.join(", ")), by })
+        self.policies.get(&policy.id.to_string()).cloned()
     }
-}
 
-/// A list item without demands on requests.
-fn says_something(rule: &Rule) -> bool {
-    rule.id.index.is_some() && !rule.demands_any()
-}
-
-fn key<'a>(policy: &'a Policy, rule: &'a Rule) -> About<'a> {
-    let namespace = policy.id.namespace.as_deref();
-    let Rule { subject, direction, effect, precedence, peers, ports, .. } = rule;
-    (namespace, subject, *direction, *effect, *precedence, peers, ports)
+    /// A policy of which every rule adds nothing beside rules of others.
+    fn whole(&self, policy: &Policy) -> Option<Shadow> {
+        let rules = policy.rules.iter().filter(|rule| rule.id.index.is_some());
+        let each: Option<Vec<Shadow>> = rules.map(|rule| self.of_rule(rule)).collect();
+        let each = each.filter(|each| !each.is_empty())?;
+        if let [only] = each.as_slice() {
+            return Some(only.clone());
+        }
+        let by: BTreeSet<String> = each.into_iter().flat_map(|shadow| shadow.by).collect();
+        let by: Vec<String> = by.into_iter().take(NAMED).collect();
+        let names: Vec<String> = by.iter().map(|rule| format!("`{rule}`")).collect();
+        let why = format!("none of its rules adds anything beside {}", names.join(", "));
+        Some(Shadow { why, by })
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use axum::http::StatusCode;
-use podwall_wire::rest::{AgentState, Changed, Mode, ModeFrom, Policies, Policy};
+use podwall_wire::rest::{AgentState, Changed, Mode, ModeFrom, Policies, Policy, PolicyDetail};
 
 use super::bench::{Bench, Double, ID, POLICY, WORLD, body, code};
 
@@ -249,4 +249,35 @@ async fn a_policy_that_says_what_another_says_first_is_shadowed() {
     assert_eq!(shadowed, [false, true], "{:?}", list.policies);
     let shadow = list.policies[1].shadowed.as_ref().unwrap();
     assert!(shadow.by[0].starts_with(&list.policies[0].id), "{shadow:?}");
+    let wider = twin
+        .replace("name: db-again", "name: db-wide")
+        .replace("      ports: [{port: 5432}]\n", "");
+    bench.write("policies/zz-twin.yaml", &wider).await;
+    let list: Policies = bench.get("/api/v1/policies").await;
+    let shadow = list.policies[0].shadowed.as_ref().expect("the wider one does it all");
+    assert!(shadow.why.starts_with("the rule adds nothing: `"), "{shadow:?}");
+    assert_eq!(list.policies[1].shadowed, None, "{:?}", list.policies);
+}
+
+#[tokio::test]
+async fn a_policy_that_alone_isolates_is_not_shadowed_by_a_deny() {
+    let bench = Bench::new("isolating").await;
+    let deny = "\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: none, namespace: data}
+spec:
+  endpointSelector: {}
+  enableDefaultDeny: {ingress: false}
+  ingressDeny: [{fromEntities: [all]}]
+";
+    bench.write("policies/zz-deny.yaml", deny).await;
+    let list: Policies = bench.get("/api/v1/policies").await;
+    let shadowed: Vec<bool> =
+        list.policies.iter().map(|policy| policy.shadowed.is_some()).collect();
+    assert_eq!(shadowed, [false, false], "{:?}", list.policies);
+    let detail: PolicyDetail = bench.get(&format!("/api/v1/policies/{ID}")).await;
+    let words: Vec<&str> =
+        detail.rules.iter().filter_map(|rule| Some(rule.shadowed.as_ref()?.why.as_str())).collect();
+    assert!(words.iter().any(|why| why.starts_with("the rule allows nothing: `")), "{detail:?}");
 }

@@ -53,7 +53,7 @@ pub struct Policy {
     /// `accepted`, or `refused` with `diagnostics` that say why.
     #[serde(default)]
     pub state: PolicyState,
-    /// Set where no rule of it can ever decide as the policies stand.
+    /// Set where nothing would be decided otherwise without it, as the policies stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadowed: Option<Shadow>,
     /// Who changed it last and when, as far as the log reaches.
@@ -106,12 +106,12 @@ pub enum PolicyState {
     Refused,
 }
 
-/// Why a policy or a rule never decides.
+/// Why a policy or a rule adds nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Shadow {
     /// In words.
     pub why: String,
-    /// The rules that decide in its place, at most a few.
+    /// The rules that stand in for it, at most a few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
 }
@@ -148,7 +148,7 @@ pub struct RuleStats {
     /// When it last decided, milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_hit: Option<u64>,
-    /// Set where it can never decide as the policies stand.
+    /// Set where nothing would be decided otherwise without it, as the policies stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadowed: Option<Shadow>,
 }
