@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::{client, fuzz, page, source, tidy};
+use crate::{api, client, fuzz, page, source, tidy};
 
 /// Runs one chore by its name.
 pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
@@ -17,6 +17,7 @@ pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
         "tidy" => step("tidy", tidy::check),
         "page" => page::build(),
         "client" => client::write(),
+        "api" => api::check(),
         "bench" => bench(rest),
         "fuzz" => match rest {
             [name] => fuzz::run(name),
@@ -95,8 +96,9 @@ fn slow() -> anyhow::Result<()> {
         )
     });
     let fuzzing = step("fuzz", fuzz::run_all);
+    let described = step("the API against its description", api::check);
     let page = step("an hour of live view", page::live);
-    tests.and(fuzzing).and(page)
+    tests.and(fuzzing).and(described).and(page)
 }
 
 /// Says what begins, runs it, says how long it took.

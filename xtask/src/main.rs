@@ -1,5 +1,6 @@
 //! Chores: `cargo xtask CHORE`, called by `./dev` after it has installed what is missing.
 
+mod api;
 mod chore;
 mod client;
 mod fuzz;

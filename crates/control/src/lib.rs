@@ -43,5 +43,5 @@ pub use up::{Settings, What, up};
 /// The description of the API, as JSON.
 pub fn openapi() -> String {
     let document = route::document();
-    document.to_pretty_json().expect("a description made of our own types is JSON")
+    serde_json::to_string_pretty(&document).expect("a value is JSON")
 }

@@ -663,9 +663,9 @@ export interface SetModes {
   policies: Record<string, Mode>;
 }
 
-/** Why a policy or a rule never decides. */
+/** Why a policy or a rule adds nothing. */
 export interface Shadow {
-  /** The rules that decide in its place, at most a few. */
+  /** The rules that stand in for it, at most a few. */
   by?: string[];
   /** In words. */
   why: string;

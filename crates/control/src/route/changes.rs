@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use podwall_wire::rest::{ApiError, Changes};
 
-use super::query::{Pairs, number, unknown};
+use super::query::{Pairs, count, unknown, whole};
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -37,10 +37,10 @@ pub(crate) async fn list(
     for (word, value) in &pairs {
         match word.as_str() {
             "subject" => subject = Some(value.as_str()),
-            "before" => before = Some(number(word, value)?),
-            "since" => since = number(word, value)?,
-            "until" => until = number(word, value)?,
-            "limit" => limit = number::<usize>(word, value)?.clamp(1, PAGE_LIMIT),
+            "before" => before = Some(whole(word, value)?),
+            "since" => since = whole(word, value)?,
+            "until" => until = whole(word, value)?,
+            "limit" => limit = count(word, value)?.clamp(1, PAGE_LIMIT),
             other => return Err(unknown(other, "subject, since, until, before, limit")),
         }
     }

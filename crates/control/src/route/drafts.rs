@@ -19,6 +19,7 @@ use podwall_wire::rest::{
 };
 
 use super::preview::{judged, recorded};
+use super::query::bounded;
 use crate::app::{App, now_ms};
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -44,13 +45,13 @@ pub(crate) async fn draft(
     body: Result<Json<AskDraft>, JsonRejection>,
 ) -> Result<Json<Draft>, Refusal> {
     let Json(asked) = body.map_err(|rejection| Refusal::bad_filter(rejection.body_text()))?;
-    let seq = asked.flow;
+    let seq = bounded("flow", asked.flow)?;
     let found = app.ask(move |ledger| ledger.flow(seq)).await.map_err(Refusal::internal)?;
     let flow: Flow = found
         .and_then(|entry| serde_json::from_str(&entry.body).ok())
         .ok_or_else(|| Refusal::not_found(format!("no such flow: `{seq}`, hint: it is too old")))?;
     let now = now_ms();
-    let since = asked.since.unwrap_or(now.saturating_sub(USUAL_MS));
+    let since = bounded("since", asked.since.unwrap_or(now.saturating_sub(USUAL_MS)))?;
     let (flows, more) = recorded(&app, since, now).await?;
     let drafting = tokio::task::spawn_blocking(move || write(&app, &asked, &flow, &flows, more));
     drafting.await.map_err(Refusal::internal)?.map(Json)

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use podwall_wire::rest::{ApiError, Changed, SetMode, SetModes};
 
 use crate::app::App;
@@ -35,12 +36,19 @@ pub(crate) async fn of_policy(
     Path(path): Path<String>,
     (caller, headers): (Caller, HeaderMap),
     body: Body,
-) -> Result<Json<Changed>, Refusal> {
-    let SetMode { mode } = read(body)?;
-    let Some(id) = path.strip_suffix("/mode") else {
-        return Err(Refusal::not_found(format!("no such route: `/api/v1/policies/{path}`")));
+) -> Response {
+    let Some(id) = path.strip_suffix("/mode") else { return no_method(Path(path)).await };
+    let set = async {
+        let SetMode { mode } = read(body)?;
+        change::policy(&app, &asked(caller, &headers)?, id, mode.map(Into::into)).await
     };
-    change::policy(&app, &asked(caller, &headers)?, id, mode.map(Into::into)).await.map(Json)
+    set.await.map(Json).into_response()
+}
+
+/// Below `/api/v1/policies/` an address is a policy, which is read, or its mode, which is set.
+pub(crate) async fn no_method(Path(path): Path<String>) -> Response {
+    let methods = if path.ends_with("/mode") { "PUT" } else { "GET,HEAD" };
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, methods)]).into_response()
 }
 
 /// Sets the modes of several policies in one revision, or of none of them.
@@ -126,6 +134,7 @@ fn asked(caller: Caller, headers: &HeaderMap) -> Result<Asked, Refusal> {
     };
     let number = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
     let message = "If-Match is no revision, hint: send the number that the answer had";
+    let number = number.filter(|number: &u64| i64::try_from(*number).is_ok());
     let known =
         number.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "bad_revision", message))?;
     Ok(Asked { caller, known: Some(known) })

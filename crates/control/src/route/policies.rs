@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use podwall_ledger::{By, Question, Scope, Series};
 use podwall_wire::rest::{ApiError, Policies, PolicyDetail};
 
-use super::query::{Pairs, Window, number, unknown};
+use super::query::{Pairs, Window, count, unknown};
 use crate::app::App;
 use crate::body::{self, Page};
 use crate::refusal::Refusal;
@@ -46,7 +46,7 @@ pub(crate) async fn list(
             ("brief", "true") => page.text = body::Text::LeftOut,
             ("brief", "false") => page.text = body::Text::Told,
             ("after", _) => page.after = Some(value.clone()),
-            ("limit", _) => page.limit = number::<usize>(word, value)?.clamp(1, PAGE_LIMIT),
+            ("limit", _) => page.limit = count(word, value)?.clamp(1, PAGE_LIMIT),
             ("brief", other) => {
                 return Err(Refusal::bad_filter(format!(
                     "neither true nor false for brief: `{other}`"

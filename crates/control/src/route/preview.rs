@@ -15,6 +15,7 @@ use podwall_policy::rule;
 use podwall_wire::rest::{ApiError, AskPreview, Flow, Lean, Peer, Preview, PreviewExample};
 
 use super::flows::find;
+use super::query::bounded;
 use crate::app::App;
 use crate::change::modes_by_id;
 use crate::refusal::Refusal;
@@ -39,8 +40,9 @@ pub(crate) async fn preview(
     body: Result<Json<AskPreview>, JsonRejection>,
 ) -> Result<Json<Preview>, Refusal> {
     let Json(asked) = body.map_err(|rejection| Refusal::bad_filter(rejection.body_text()))?;
+    let (since, until) = (bounded("since", asked.since)?, bounded("until", asked.until)?);
     let modes = modes_by_id(&asked.policies)?;
-    let (flows, more) = recorded(&app, asked.since, asked.until).await?;
+    let (flows, more) = recorded(&app, since, until).await?;
     let judging = tokio::task::spawn_blocking(move || judge(&app, &modes, &flows, more));
     judging.await.map_err(Refusal::internal)?.map(Json)
 }
@@ -91,10 +93,30 @@ fn body(impact: &Impact, flows: &[&Flow]) -> Preview {
         left_out: impact.unknown,
         stopped: impact.stopped.count,
         released: impact.released.count,
-        examples: impact.stopped.examples.iter().map(|found| example(found, flows)).collect(),
-        released_examples: impact.released.examples.iter().map(|e| example(e, flows)).collect(),
+        examples: examples(&impact.stopped.examples, flows),
+        released_examples: examples(&impact.released.examples, flows),
         leans_on: leans_on.collect(),
     }
+}
+
+/// One for each pair of names, whatever the addresses: two families of one name are one pair.
+fn examples(found: &[Example], flows: &[&Flow]) -> Vec<PreviewExample> {
+    let mut examples: Vec<PreviewExample> = Vec::new();
+    for next in found.iter().map(|found| example(found, flows)) {
+        let same = |known: &&mut PreviewExample| {
+            let alike = PreviewExample { count: next.count, last: next.last, ..(**known).clone() };
+            alike == next
+        };
+        match examples.iter_mut().find(same) {
+            Some(known) => {
+                known.count += next.count;
+                known.last = known.last.max(next.last);
+            }
+            None => examples.push(next),
+        }
+    }
+    examples.sort_by_key(|example| std::cmp::Reverse(example.count));
+    examples
 }
 
 /// Flows are given newest first: the first of a group is the newest.
@@ -290,6 +312,19 @@ spec:
         );
         assert_eq!(web.leans_on.as_deref(), Some("NetworkPolicy/shop/cart"));
         assert_eq!((intruder.source.as_str(), intruder.leans_on.as_ref()), ("shop/intruder", None));
+    }
+
+    #[test]
+    fn two_addresses_of_one_name_are_one_example() {
+        let found = |flow: usize, count: u64| Example { flow, count, rule: None, leans_on: None };
+        let flows = [
+            flow(peer("shop/web", "10.0.0.1"), 7),
+            Flow { time: 9, ..flow(peer("shop/web", "fd00::1"), 2) },
+            flow(peer("shop/intruder", "10.0.0.66"), 20),
+        ];
+        let told = examples(&[found(0, 7), found(1, 2), found(2, 8)], &flows.each_ref());
+        let said: Vec<_> = told.iter().map(|it| (it.source.as_str(), it.count, it.last)).collect();
+        assert_eq!(said, [("shop/web", 9, 9), ("shop/intruder", 8, 5)]);
     }
 
     #[test]

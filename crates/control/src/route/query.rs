@@ -42,11 +42,11 @@ pub(crate) fn filter(pairs: &Pairs) -> Result<Filter, Refusal> {
                 }
             }
             "direction" => filter.direction = Some(direction(value)?),
-            "since" => filter.since = Some(number(word, value)?),
-            "until" => filter.until = Some(number(word, value)?),
-            "before" => filter.before = Some(number(word, value)?),
-            "after" => filter.after = Some(number(word, value)?),
-            "limit" => filter.limit = number(word, value)?,
+            "since" => filter.since = Some(whole(word, value)?),
+            "until" => filter.until = Some(whole(word, value)?),
+            "before" => filter.before = Some(whole(word, value)?),
+            "after" => filter.after = Some(whole(word, value)?),
+            "limit" => filter.limit = count(word, value)?,
             other => return Err(unknown(other, FLOW_WORDS)),
         }
     }
@@ -107,7 +107,7 @@ impl Window {
             "step" => &mut self.step,
             _ => return Ok(false),
         };
-        *place = Some(number::<u64>(word, value)?);
+        *place = Some(whole(word, value)?);
         Ok(true)
     }
 
@@ -147,6 +147,25 @@ pub(crate) fn unknown(word: &str, known: &str) -> Refusal {
 /// A number in a query.
 pub(crate) fn number<T: FromStr>(word: &str, value: &str) -> Result<T, Refusal> {
     value.parse().map_err(|_| bad(format!("not a number for {word}: `{value}`")))
+}
+
+/// A whole number that the ledger can hold.
+pub(crate) fn whole(word: &str, value: &str) -> Result<u64, Refusal> {
+    bounded(word, number(word, value)?)
+}
+
+/// A number of things.
+pub(crate) fn count(word: &str, value: &str) -> Result<usize, Refusal> {
+    let whole = whole(word, value)?;
+    Ok(usize::try_from(whole).unwrap_or(usize::MAX))
+}
+
+/// Refuses what the ledger cannot hold.
+pub(crate) fn bounded(word: &str, value: u64) -> Result<u64, Refusal> {
+    match i64::try_from(value) {
+        Ok(_) => Ok(value),
+        Err(_) => Err(bad(format!("too great for {word}: `{value}`, hint: at most {}", i64::MAX))),
+    }
 }
 
 /// The parts of a list.
@@ -209,6 +228,7 @@ mod tests {
             ("port", "70000"),
             ("colour", "red"),
             ("since", "-1"),
+            ("until", "9223372036854775808"),
             ("direction", "up"),
             ("protocol", "carrier pigeon"),
         ] {
