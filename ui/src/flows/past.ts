@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Flow } from "../wire/rest";
 import { type FlowQuestion, readFlowsOf } from "../wire/client";
+import type { Scope } from "../live/scope";
 import { wordsOf } from "../live/store";
 import type { Term } from "./filter";
 
@@ -26,8 +27,8 @@ export interface Past {
 }
 
 /** The records from `from` to `to`; asks nothing where no such time is given. */
-export function usePast(time: { from: number; to: number } | null, terms: readonly Term[], matches: (flow: Flow) => boolean): Past {
-  const question = { since: time?.from ?? 0, until: time?.to ?? 0, ...plain(terms) };
+export function usePast(time: { from: number; to: number } | null, terms: readonly Term[], scope: Scope, matches: (flow: Flow) => boolean): Past {
+  const question = { since: time?.from ?? 0, until: time?.to ?? 0, ...plain(terms), ...(scope === null ? {} : { namespace: scope }) };
   const key = JSON.stringify(question);
   const [read, setRead] = useState<Read>({ key: "", flows: [], next: null });
   const [reading, setReading] = useState(time !== null);

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Flow } from "../wire/rest";
 import { useAddress } from "../live/address";
 import { useCell } from "../live/cell";
+import { touches, useScope } from "../live/scope";
 import { useSpan } from "../live/span";
 import { book, bookState, lastOf, onFlows, readOlder } from "../live/store";
 import { matcherOf, parse } from "./filter";
@@ -26,6 +27,7 @@ export function useView(): View {
   const { params } = useAddress();
   const span = useSpan();
   const text = params.get("q") ?? "";
+  const scope = useScope();
   const state = useCell(bookState);
   const [upTo, setUpTo] = useState(() => book.newest);
   const [waiting, setWaiting] = useState(0);
@@ -36,9 +38,9 @@ export function useView(): View {
   const terms = useMemo(() => parse(text), [text]);
   const matches = useMemo(() => {
     const words = matcherOf(terms);
-    return (flow: Flow) => flow.time >= from && flow.time < to && words(flow);
-  }, [terms, from, to]);
-  const past = usePast(span.kind === "fixed" ? span : null, terms, matches);
+    return (flow: Flow) => flow.time >= from && flow.time < to && touches(flow, scope) && words(flow);
+  }, [terms, from, to, scope]);
+  const past = usePast(span.kind === "fixed" ? span : null, terms, scope, matches);
 
   const show = () => {
     setUpTo(book.newest);
@@ -48,7 +50,7 @@ export function useView(): View {
   const here = state.phase === "here";
   useEffect(() => {
     if (here) show();
-  }, [here, text, from, to]);
+  }, [here, text, from, to, scope]);
 
   useEffect(() => onFlows((fresh) => {
     const more = fresh.filter((flow) => flow.seq > upTo && matches(flow)).length;
@@ -60,7 +62,7 @@ export function useView(): View {
     () => book.flows.filter((flow) => flow.seq <= upTo && matches(flow)).reverse(),
     [matches, upTo, oldest, state],
   );
-  const older = useOlder(span.kind === "moving" && rows.length < SCREENFUL, text);
+  const older = useOlder(span.kind === "moving" && rows.length < SCREENFUL, `${scope ?? ""} ${text}`);
   if (span.kind === "fixed") return { rows: past.rows, waiting: 0, showWaiting: show, reading: past.reading, trouble: past.trouble, more: past.more };
   return { rows, waiting, showWaiting: show, reading: older, trouble: null, more: () => void readOlder() };
 }

@@ -85,7 +85,7 @@ function useDroppedPairs(): readonly Pair[] | null {
   const [pairs, setPairs] = useState<readonly Pair[] | null>(null);
   useEffect(() => {
     const until = Math.round(serverNow());
-    readStats({ since: until - HOUR_MS, until, step: stepOf(HOUR_MS) }).then(
+    readStats({ since: until - HOUR_MS, until, step: stepOf(HOUR_MS) }, null).then(
       (stats) => setPairs(stats.pairs.filter(({ verdict }) => verdict === "dropped")),
       () => setPairs(null),
     );

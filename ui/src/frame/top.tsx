@@ -1,4 +1,4 @@
-// What is looked at (time window, live or paused), how the engine stands as a sentence, and the
+// What is looked at (namespace, time window, live or paused), how the engine stands as a sentence, and the
 // control that makes everything detect.
 import { useState } from "react";
 import { Menu } from "@mantine/core";
@@ -12,6 +12,7 @@ import { engineSentence } from "../words/engine";
 import { DetectEverything } from "./detect";
 import { useKeys } from "./keys";
 import { Range } from "./range";
+import { ScopeChoice } from "./scope";
 import css from "./frame.module.css";
 
 const DAY_MS = 86_400_000;
@@ -19,6 +20,7 @@ const DAY_MS = 86_400_000;
 export function Top() {
   return (
     <header className={css.top}>
+      <ScopeChoice />
       <WindowChoice />
       <LiveSwitch />
       <Engine />

@@ -8,7 +8,7 @@ export interface Address {
 }
 
 /** What follows from page to page; the rest belongs to one page. */
-const SHARED = ["window", "from", "to", "paused"];
+const SHARED = ["scope", "window", "from", "to", "paused"];
 
 export const address = new Cell<Address>(current());
 

@@ -15,7 +15,7 @@ export type Asked<Value> =
   | { phase: "failed"; message: string; last: Value | null };
 
 /** A set of policies that took effect while this page was open. */
-export interface RevisionMark {
+export interface RevisionSeen {
   revision: number;
   time: number;
 }
@@ -23,12 +23,12 @@ export interface RevisionMark {
 const FLOWS_AT_ONCE = 500;
 /** After a longer absence older pages are read when somebody scrolls to them. */
 const PAGES_CAUGHT_UP = 10;
-const MARKS_KEPT = 50;
+const REVISIONS_KEPT = 50;
 const CHANGES_KEPT = 500;
 
 export const status = new Cell<Status | null>(null);
 export const policies = new Cell<Asked<Policy[]>>({ phase: "waiting" });
-export const marks = new Cell<readonly RevisionMark[]>([]);
+export const revisions = new Cell<readonly RevisionSeen[]>([]);
 export const book = new FlowBook();
 /** Grows with every change of the book. */
 export const bookChange = new Cell(0);
@@ -144,8 +144,8 @@ function takeStatus(next: Status): void {
   clockLead.write(next.time - Date.now());
   status.write(next);
   if (before && next.revision !== before.revision) {
-    const mark = { revision: next.revision, time: next.time };
-    marks.write([...marks.read(), mark].slice(-MARKS_KEPT));
+    const seen = { revision: next.revision, time: next.time };
+    revisions.write([...revisions.read(), seen].slice(-REVISIONS_KEPT));
     void refreshPolicies();
   }
 }

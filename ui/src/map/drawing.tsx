@@ -2,7 +2,7 @@
 // screen readers use, so nothing here takes the focus.
 import { memo, type Ref, useMemo, useState } from "react";
 import type { Map as Body, MapNode } from "../wire/rest";
-import { counted, exact, short } from "../words/number";
+import { counted, exact } from "../words/number";
 import { holdsWords } from "../words/hold";
 import { type Look, portWords } from "../words/verdict";
 import type { Line } from "./graph";
@@ -128,11 +128,7 @@ const Way = memo(function Way({ route, named, look }: WayProps) {
       {head && <path className={css.head} d={head} />}
       {line.look === "would" && <path className={css.mark} d={`M${mark.x} ${mark.y - 6}l6 6-6 6-6-6z`} />}
       {line.look === "dropped" && <path className={css.mark} d={`M${mark.x - 5.5} ${mark.y - 5.5}h11v11h-11z`} />}
-      {named && <text className={css.port} x={label.x} y={label.y} textAnchor={label.anchor}>{portsOf(line)}</text>}
+      {named && <text className={css.port} x={label.x} y={label.y} textAnchor={label.anchor}>{label.text}</text>}
     </g>
   );
 });
-
-function portsOf({ ports, count }: Line): string {
-  return ports.length <= 2 ? ports.map(portWords).join(", ") : `${ports.length} ports, ${short(count)}`;
-}

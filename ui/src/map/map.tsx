@@ -7,6 +7,7 @@ import { readMap } from "../wire/client";
 import { choose, useAddress } from "../live/address";
 import { renewalOf, useAnswer } from "../live/answer";
 import { useCell } from "../live/cell";
+import { isIn, useScope } from "../live/scope";
 import { endsOf as spanEnds, keyOfSpan, phraseOf, useSpan } from "../live/span";
 import { lastOf, onFlows, status } from "../live/store";
 import { Banner } from "../frame/banner";
@@ -58,13 +59,14 @@ export default function MapPage() {
 function Known({ map, phrase }: { map: Body; phrase: string }) {
   const { params } = useAddress();
   const text = params.get("q") ?? "";
+  const scope = useScope();
   const wanted = params.get("around");
   const around = map.nodes.find(({ id }) => id === wanted) ?? null;
   const drawing = useRef<SVGSVGElement>(null);
   const [pointed, setPointed] = useState<string | null>(null);
   const [zoom, setZoom] = useState<number | null>(null);
   const lines = useMemo(() => linesOf(map.edges), [map]);
-  const seen = useMemo(() => seenLines(lines, text, around?.id ?? null), [lines, text, around?.id]);
+  const seen = useMemo(() => seenLines(lines.filter(({ source, destination }) => isIn(source, scope) || isIn(destination, scope)), text, around?.id ?? null), [lines, text, scope, around?.id]);
   const layout = useLayout(map, lines);
   const step = (by: number) => {
     const at = ZOOMS.findIndex((one) => one >= (zoom ?? 1));

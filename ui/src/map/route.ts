@@ -2,6 +2,8 @@
 // short of its target, the words for its ports stand at the target's end.
 import type { Line } from "./graph";
 import type { Place } from "./layout";
+import { short } from "../words/number";
+import { portWords } from "../words/verdict";
 
 export interface Route {
   line: Line;
@@ -10,8 +12,8 @@ export interface Route {
   mark: { x: number; y: number };
   /** The arrow's head, or nothing where the line stops short. */
   head: string | null;
-  label: { x: number; y: number; anchor: "start" | "end" };
-  /** Whether there is room for the words beside those of the lines next to it. */
+  label: { x: number; y: number; anchor: "start" | "end"; text: string };
+  /** Whether its words stand beside it: there is room, and no line next to it says the same. */
   roomy: boolean;
   width: number;
 }
@@ -47,11 +49,40 @@ export function routesOf(lines: readonly Line[], places: ReadonlyMap<string, Pla
     if (apart < WORDS_APART) list.forEach(({ key }) => cramped.add(key));
     list.forEach(({ key }, index) => offsets.set(key, (index - (list.length - 1) / 2) * apart));
   }
-  return drawn.map((line) => {
+  return spaced(drawn.map((line) => {
     const [from, to] = [places.get(line.source)!, places.get(line.destination)!];
     const route = routeOf(line, from, to, sides.get(line.id)!, offsets.get(`${line.id} from`)!, offsets.get(`${line.id} to`)!);
     return { ...route, roomy: !cramped.has(`${line.id} to`) };
-  });
+  }));
+}
+
+/** About as wide as a letter of a label is, and as high as a line of one. */
+const LETTER = 6.2;
+const LINE = 12;
+
+/** Leaves words out where they would lie on others, or say what others at the same end say. */
+function spaced(routes: readonly Route[]): Route[] {
+  const kept: Route[] = [];
+  const weight = ({ line }: Route) => (line.look === "forwarded" ? 0 : 1e12) + line.count;
+  const order = routes.filter(({ roomy }) => roomy).toSorted((one, other) => weight(other) - weight(one));
+  for (const route of order) {
+    const lies = kept.some((other) => meets(route, other));
+    const said = kept.some(({ line, label }) => line.destination === route.line.destination && line.look === route.line.look
+      && label.text === route.label.text && label.anchor === route.label.anchor);
+    if (!lies && !said) kept.push(route);
+  }
+  const named = new Set(kept);
+  return routes.map((route) => (named.has(route) ? route : { ...route, roomy: false }));
+}
+
+function meets({ label: one }: Route, { label: other }: Route): boolean {
+  const from = ({ x, anchor, text }: Route["label"]) => (anchor === "end" ? x - text.length * LETTER : x);
+  const apart = from(one) + one.text.length * LETTER < from(other) || from(other) + other.text.length * LETTER < from(one);
+  return !apart && Math.abs(one.y - other.y) < LINE;
+}
+
+function portsOf({ ports, count }: Line): string {
+  return ports.length <= 2 ? ports.map(portWords).join(", ") : `${ports.length} ports, ${short(count)}`;
 }
 
 function note(ends: Map<string, End[]>, where: string, end: End): void {
@@ -80,7 +111,7 @@ function routeOf(line: Line, from: Place, to: Place, [out, into]: [Side, Side], 
   return {
     line, path, mark,
     head: line.look === "dropped" ? null : `M${back} ${tip.y - 4.5}L${tip.x + away} ${tip.y}L${back} ${tip.y + 4.5}${line.look === "would" ? `M${end.x} ${end.y}L${tip.x + away} ${tip.y}` : ""}`,
-    label: { x: tip.x + away * REACH, y: tip.y - 5, anchor: into === "left" ? "end" : "start" },
+    label: { x: tip.x + away * REACH, y: tip.y - 5, anchor: into === "left" ? "end" : "start", text: portsOf(line) },
     width: Math.min(1.25 + Math.log10(Math.max(line.count, 1)) * 0.55, 4.5),
   };
 }

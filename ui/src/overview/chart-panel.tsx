@@ -3,11 +3,10 @@
 import { useState } from "react";
 import type { Status } from "../wire/rest";
 import { choose, useAddress } from "../live/address";
-import { useCell } from "../live/cell";
 import { begun, lanesOf, type Gap, type Unit } from "../live/series";
 import type { Span } from "../live/span";
 import type { Shown } from "../live/stats";
-import { marks } from "../live/store";
+import type { Marks } from "../live/use-marks";
 import { bytes, exact, rate } from "../words/number";
 import { clock } from "../words/time";
 import { Chart, type Scale } from "./chart";
@@ -19,16 +18,16 @@ interface Props {
   shown: Shown;
   span: Span;
   status: Status | null;
+  revisions: Marks;
 }
 
-export function ChartPanel({ shown, span, status }: Props) {
+export function ChartPanel({ shown, span, status, revisions }: Props) {
   const { params } = useAddress();
   const [pointed, setPointed] = useState<number | null>(null);
   const [table, setTable] = useState(false);
   const unit: Unit = params.get("unit") === "bytes" ? "bytes" : "packets";
   const scale: Scale = params.get("scale") === "one" ? "one" : "lanes";
   const lanes = lanesOf(begun(shown.stats.samples, shown.step), unit, shown.step);
-  const shownMarks = useCell(marks);
   const zoom = (from: number, to: number) =>
     choose({ from: String(Math.round(from)), to: String(Math.round(to)) }, "push");
 
@@ -51,8 +50,8 @@ export function ChartPanel({ shown, span, status }: Props) {
       {table
         ? <SamplesTable samples={shown.stats.samples} unit={unit} />
         : <Chart lanes={lanes} unit={unit} scale={scale} since={firstShown(shown)} until={shown.until}
-            marks={shownMarks} point={setPointed} zoom={zoom} />}
-      <GapWords gaps={lanes.gaps} lost={status?.nodes.reduce((sum, node) => sum + node.events_lost, 0) ?? 0} />
+            marks={revisions.marks} point={setPointed} zoom={zoom} />}
+      <GapWords gaps={lanes.gaps} unmarked={revisions.failed} lost={status?.nodes.reduce((sum, node) => sum + node.events_lost, 0) ?? 0} />
     </section>
   );
 }
@@ -95,14 +94,15 @@ function Readout({ shown, unit, pointed, table, flip }: ReadoutProps) {
   );
 }
 
-function GapWords({ gaps, lost }: { gaps: readonly Gap[]; lost: number }) {
-  if (gaps.length === 0 && lost === 0) return null;
+function GapWords({ gaps, lost, unmarked }: { gaps: readonly Gap[]; lost: number; unmarked: boolean }) {
+  if (gaps.length === 0 && lost === 0 && !unmarked) return null;
   return (
     <ul className={css.gaps}>
       {gaps.map(({ from, to }) => (
         <li key={from}>{clock(from)} to {clock(to)}: nothing is known of this time; it is not counted as zero.</li>
       ))}
       {lost > 0 && <li>{exact(lost)} flow records were lost since the start; the counters are whole.</li>}
+      {unmarked && <li>The log of changes did not arrive: revisions are not marked.</li>}
     </ul>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import { useComputedColorScheme } from "@mantine/core";
 import type { Lanes, Unit } from "../live/series";
-import type { RevisionMark } from "../live/store";
+import type { RevisionMark } from "../live/marks";
 import { type Drawn, optionsOf, rangesOf } from "./lanes";
 import { paletteOf } from "./palette";
 import css from "./overview.module.css";

@@ -26,9 +26,9 @@ export function drawBehind(plot: uPlot, drawn: Drawn, palette: Palette): void {
 /** Over the series: what each lane is, and the revisions that took effect. */
 export function drawOver(plot: uPlot, drawn: Drawn, palette: Palette): void {
   plot.ctx.save();
+  revisions(plot, drawn, palette);
   if (drawn.scale === "lanes") laneWords(plot, drawn, palette);
   beginning(plot, drawn, palette);
-  revisions(plot, drawn, palette);
   plot.ctx.restore();
 }
 
@@ -88,29 +88,44 @@ function words({ ctx }: uPlot, x: number, y: number, text: string, palette: Pale
   setFont(ctx, palette, 400);
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
+  // No mark runs through words.
+  ctx.fillStyle = palette.surface;
+  ctx.fillRect(x - 4 * dpr(), y - 8 * dpr(), ctx.measureText(text).width + 8 * dpr(), 16 * dpr());
   ctx.fillStyle = palette.text2;
   ctx.fillText(text, x, y);
 }
 
-function revisions(plot: uPlot, { marks, since, until }: Drawn, palette: Palette): void {
+function revisions(plot: uPlot, { marks, since, until, scale }: Drawn, palette: Palette): void {
   const { ctx, bbox } = plot;
-  let free = -Infinity;
-  for (const { revision, time } of marks) {
-    if (time < since || time > until) continue;
-    const x = Math.round(plot.valToPos(time / 1000, "x", true));
+  const shown = marks.filter(({ time }) => time >= since && time <= until);
+  const places = shown.map(({ time }) => Math.round(plot.valToPos(time / 1000, "x", true)));
+  // The first line's name stands where titles would.
+  setFont(ctx, palette, 400);
+  const free = scale === "lanes" ? bbox.left + ctx.measureText("Forwarded").width + 20 * dpr() : bbox.left;
+  const end = bbox.left + bbox.width;
+  for (const [at, { revision, who, title }] of shown.entries()) {
+    const x = places[at]!;
+    const room = (places[at + 1] ?? end) - x - 12 * dpr();
     ctx.fillStyle = palette.text;
     ctx.fillRect(x, bbox.top - 36 * dpr(), dpr(), bbox.height + 36 * dpr());
     ctx.fillRect(x - 2 * dpr(), bbox.top - 38 * dpr(), 5 * dpr(), 5 * dpr());
-    const text = `revision ${revision}`;
-    setFont(ctx, palette, 500);
-    const width = ctx.measureText(text).width;
-    const toLeft = x + width + 8 * dpr() > bbox.left + bbox.width;
-    if (x < free) continue;
-    ctx.textAlign = toLeft ? "right" : "left";
+    ctx.textAlign = "left";
     ctx.textBaseline = "middle";
-    ctx.fillText(text, x + (toLeft ? -6 : 6) * dpr(), bbox.top - 30 * dpr());
-    free = toLeft ? x : x + width + 12 * dpr();
+    setFont(ctx, palette, 500);
+    beside(ctx, `r${revision} ${who}`.trim(), x, bbox.top - 30 * dpr(), room);
+    setFont(ctx, palette, 400);
+    ctx.fillStyle = palette.text2;
+    if (x >= free) beside(ctx, title, x, bbox.top - 14 * dpr(), room);
   }
+}
+
+/** Words to the right of a mark, cut where the next one stands, or left out. */
+function beside(ctx: CanvasRenderingContext2D, text: string, x: number, y: number, room: number): void {
+  const left = x + 6 * dpr();
+  if (ctx.measureText(text).width <= room) return ctx.fillText(text, left, y);
+  const each = ctx.measureText(text).width / Math.max(text.length, 1);
+  const fits = Math.floor(room / each) - 1;
+  if (fits >= 4) ctx.fillText(`${text.slice(0, fits).trimEnd()}…`, left, y);
 }
 
 function setFont(ctx: CanvasRenderingContext2D, { font }: Palette, weight: number): void {

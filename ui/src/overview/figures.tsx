@@ -3,6 +3,7 @@
 import type { ReactNode } from "react";
 import type { Held, Pair, Status, VerdictCounts } from "../wire/rest";
 import { href } from "../live/address";
+import { useScope } from "../live/scope";
 import { allOf } from "../live/series";
 import type { Span } from "../live/span";
 import type { Shown } from "../live/stats";
@@ -30,7 +31,7 @@ export function Figures({ shown, span, status, partial }: Props) {
       <Figure
         label="Packets processed" to={href("/flows")} hover={`${exact(all)} packets`}
         value={`${atLeast}${size.value}`} unit={size.unit}
-        context={`${rate(seconds > 0 ? all / seconds : 0)} a second, counted at each workload end`}
+        context={`${rate(seconds > 0 ? all / seconds : 0)} a second, at both ends`}
       />
       <Figure
         label={<><Mark look="dropped" />Dropped</>} to={href("/flows", { q: "verdict:dropped" })}
@@ -69,6 +70,7 @@ function Figure({ label, to, value, unit, context, hover }: FigureProps) {
 }
 
 function Coverage({ status }: { status: Status | null }) {
+  const scope = useScope();
   if (!status) {
     return <div className={css.figure}><span className={css.figureLabel}>Coverage</span><span className={css.none}>no data yet</span></div>;
   }
@@ -76,7 +78,7 @@ function Coverage({ status }: { status: Status | null }) {
   return (
     <Link className={css.figure} href={href("/policies")}>
       <span className={css.figureLabel}>
-        Coverage of {workloads} {workloads === 1 ? "workload" : "workloads"}
+        Coverage of {scope === null ? "" : "all "}{workloads} {workloads === 1 ? "workload" : "workloads"}
       </span>
       <span className={css.cover}>
         <Way held={ingress} word="in" />

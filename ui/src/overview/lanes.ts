@@ -2,7 +2,7 @@
 // both share time, cursor and brush. Numbers in, options out.
 import uPlot from "uplot";
 import { type Lanes, roundAbove, type Unit } from "../live/series";
-import type { RevisionMark } from "../live/store";
+import type { RevisionMark } from "../live/marks";
 import { bytes, rate } from "../words/number";
 import { clock, clockMinute } from "../words/time";
 import { drawBehind, drawOver } from "./drawing";

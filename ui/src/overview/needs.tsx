@@ -78,7 +78,7 @@ function Need({ item, until }: { item: Met; until: number }) {
         {policy && <> {verdict === "would_drop" ? "Would be stopped by " : "Stopped by "}<Deciders policies={policies} />.</>}
       </p>
       <div className={css.act}>
-        <Link className="button tight" href={href("/flows", { q })}>See the flows</Link>
+        <Link className="button tight" href={href("/flows", { q })}>Flows<span className="unseen"> of {source} to {destination}</span></Link>
         <Link className="button tight" href={href("/flows", { q, allow: "1" })}>Allow this</Link>
         {policy && verdict === "would_drop" && (
           <Link className="button tight" href={href("/policies", { enforce: policyOf(policy) })}>It should be dropped</Link>

@@ -4,6 +4,7 @@ import { useCell } from "../live/cell";
 import { lastOf, policies, status } from "../live/store";
 import { type Shown, useStats } from "../live/stats";
 import { undecided } from "../live/pairs";
+import { useMarks } from "../live/use-marks";
 import { allOf } from "../live/series";
 import { Banner } from "../frame/banner";
 import { ChartPanel } from "./chart-panel";
@@ -18,6 +19,7 @@ import css from "./overview.module.css";
 
 export function Overview() {
   const { asked, span, again } = useStats();
+  const revisions = useMarks(span);
   const known = useCell(status);
   const list = lastOf(useCell(policies));
   const shown = lastOf(asked);
@@ -33,11 +35,11 @@ export function Overview() {
   return (
     <div className={css.overview}>
       {asked.phase === "failed" && <NoStats message={asked.message} again={again} />}
-      <Title pairs={pairs} span={span} status={known} />
+      <Title pairs={pairs} span={span} status={known} made={revisions.marks.length} />
       <Figures shown={shown} span={span} status={known} partial={isPartial(shown, known !== null && known.nodes.some(({ agent }) => agent === "gone"))} />
       <div className={css.columns}>
         <div className={css.left}>
-          <ChartPanel shown={shown} span={span} status={known} />
+          <ChartPanel shown={shown} span={span} status={known} revisions={revisions} />
           <Namespaces stats={shown.stats} span={span} policies={list} />
         </div>
         <NeedsYou pairs={pairs} span={span} status={known} until={shown.until} />

@@ -2,6 +2,7 @@
 // every ten seconds, so that it can be read.
 import { useEffect, useRef, useState } from "react";
 import type { Pair, Status } from "../wire/rest";
+import { useScope } from "../live/scope";
 import { phraseOf, type Span } from "../live/span";
 import { type TitleParts, titleOf } from "../words/title";
 
@@ -11,17 +12,22 @@ interface Props {
   pairs: readonly Pair[];
   span: Span;
   status: Status | null;
+  /** How many revisions were made in the span. */
+  made: number;
 }
 
-export function Title({ pairs, span, status }: Props) {
-  const now = titleOf(pairs, phraseOf(span), status?.revision ?? null);
-  const { phrase, dropped, would, revision } = useCalm(now, `${phraseOf(span)} ${status?.revision}`);
+export function Title({ pairs, span, status, made }: Props) {
+  const scope = useScope();
+  const phrase = `${phraseOf(span)}${scope === null ? "" : ` in ${scope}`}`;
+  const now = titleOf(pairs, phrase, status?.revision ?? null, made);
+  const calm = useCalm(now, `${phrase} ${status?.revision} ${made}`);
+  const { dropped, would, holds } = calm;
   return (
     <h1 className="title">
-      <span className="quiet">In {phrase} </span>
+      <span className="quiet">In {calm.phrase} </span>
       {dropped}, {would}
-      <span className="quiet"> if everything in detection enforced{revision ? ". " : "."}</span>
-      {revision && <>{revision} <span className="quiet">is in force.</span></>}
+      <span className="quiet"> if everything in detection enforced{holds?.before ?? "."}</span>
+      {holds && <>{holds.what} <span className="quiet">{holds.after}</span></>}
     </h1>
   );
 }

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { Mode, Policy } from "../wire/rest";
 import { address, choose, useAddress } from "../live/address";
 import { useCell } from "../live/cell";
+import { useScope } from "../live/scope";
 import { lastOf, policies as policiesCell, refreshPolicies } from "../live/store";
 import { Banner } from "../frame/banner";
 import { TableBones } from "../frame/bones";
@@ -23,7 +24,8 @@ import css from "./policies.module.css";
 
 export function Policies() {
   const asked = useCell(policiesCell);
-  const list = lastOf(asked);
+  const scope = useScope();
+  const list = lastOf(asked)?.filter(({ namespace }) => scope === null || namespace === undefined || namespace === scope);
   if (!list) {
     if (asked.phase === "failed") return <NoPolicies message={asked.message} />;
     return <TableBones rows={8} />;

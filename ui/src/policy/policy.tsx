@@ -1,7 +1,7 @@
 // One policy: what it says in sentences beside its text, what each rule decided and when last, whom
 // it selects, what was changed; and its switch, with the preview.
 import { useEffect, useState } from "react";
-import type { Change, PolicyDetail } from "../wire/rest";
+import type { PolicyDetail } from "../wire/rest";
 import { readPolicy } from "../wire/client";
 import { choose, href, hrefOfWorkload, useAddress } from "../live/address";
 import { renewalOf, useAnswer } from "../live/answer";
@@ -21,10 +21,10 @@ import { useSwitching } from "../policies/switching";
 import { commandFor, SwitchTrouble } from "../policies/trouble";
 import { Named } from "../verdict/end";
 import { counted } from "../words/number";
-import { changeWords, wayWords } from "../words/change";
 import { told } from "../words/sentence";
-import { onDay, utc } from "../words/time";
+import { onDay } from "../words/time";
 import { isInForce, isRefused, kindWord, MODES, nameOf } from "../words/verdict";
+import { Log } from "./log";
 import { Rules } from "./rules";
 import { Text } from "./text";
 import css from "./policy.module.css";
@@ -82,7 +82,7 @@ function Known({ policy, span }: { policy: PolicyDetail; span: Span }) {
         <Text policy={policy} lit={lit} light={setLit} />
       </div>
       <div className={css.below}>
-        <Log changes={policy.changes} />
+        <Log id={policy.id} changes={policy.changes} />
         <section className={`panel ${css.part}`} aria-label="On the command line">
           <h2 className="heading">The same on the command line</h2>
           {MODES.filter((mode) => mode !== policy.mode).map((mode) => <Command key={mode} text={commandFor(policy, mode)} />)}
@@ -147,26 +147,5 @@ function Standing({ policy }: { policy: PolicyDetail }) {
         </div>
       )}
     </>
-  );
-}
-
-function Log({ changes }: { changes: readonly Change[] }) {
-  const now = serverNow();
-  return (
-    <section className={`panel ${css.part}`} aria-label="What changed">
-      <h2 className="heading">What changed</h2>
-      {changes.length === 0 ? <p className="small second">Nothing since the log began.</p> : (
-        <ol className={css.log}>
-          {changes.map((change) => (
-            <li key={change.seq}>
-              <span className={css.revision}>r{change.revision}</span>
-              <span title={utc(change.time)}>{onDay(change.time, now)}</span>
-              <span><b className="medium">{change.who}</b> <span className="third">by {wayWords(change.by)}</span></span>
-              <span>{changeWords(change)}</span>
-            </li>
-          ))}
-        </ol>
-      )}
-    </section>
   );
 }

@@ -14,11 +14,17 @@ export interface Asked {
   step: number;
 }
 
+/** The most changes that a chart can mark. */
+const CHANGES_AT_ONCE = 1_000;
+
 export const readStatus = () => api.getStatus();
 export const readPolicies = () => api.listPolicies();
 
-/** Statistics of a span; an open end is now. */
-export const readStats = ({ since, until, step }: Asked): Promise<Stats> => api.getStats({ since, until, step });
+/** Statistics of a span, of all namespaces or one. */
+export const readStats = (asked: Asked, namespace: string | null): Promise<Stats> => api.getStats({ ...asked, ...(namespace ? { namespace } : {}) });
+
+/** What one policy decided in a span. */
+export const readStatsOf = (policy: string, asked: Asked): Promise<Stats> => api.getStats({ ...asked, policy });
 
 /** Flow records, newest first, older than `before` where it is given. */
 export const readFlows = (limit: number, before?: number): Promise<Flows> => api.listFlows({ limit, before });
@@ -41,6 +47,10 @@ export function readWorkload(name: string, asked: Asked): Promise<WorkloadDetail
 /** The log of changes, newest first, older than `before` where it is given. */
 export const readChanges = (limit: number, before?: number): Promise<Changes> => api.listChanges({ limit, before });
 
+/** The newest changes of a time. */
+export const readChangesOf = (since: number, until: number, subject?: string): Promise<Changes> =>
+  api.listChanges({ since, until, limit: CHANGES_AT_ONCE, ...(subject ? { subject } : {}) });
+
 /** The narrowest sensible policy that would allow a flow, with its effect. Changes nothing. */
 export const readDraft = (asked: AskDraft): Promise<Draft> => api.draftPolicy(asked);
 
@@ -54,6 +64,7 @@ export interface FlowQuestion {
   verdict?: string;
   from?: string;
   to?: string;
+  namespace?: string;
 }
 
 /** Flow records of a time, newest first, older than `before` where it is given. */

@@ -43,3 +43,36 @@ export function subjectWords({ what, subject }: Change): string {
       return nameOf(subject);
   }
 }
+
+/** What a revision was about, as a chart marks it: `enforce web`, `add 3 policies`. */
+export function markWords(changes: readonly Change[]): string {
+  const [first] = changes;
+  if (!first) return "";
+  const acts = new Set(changes.map(actOf));
+  const act = acts.size === 1 ? actOf(first) : "change";
+  return `${act} ${changes.length === 1 ? shortSubject(first) : `${changes.length} ${sameKind(changes)}`}`;
+}
+
+function actOf({ what, to }: Change): string {
+  switch (what) {
+    case "mode":
+    case "namespace_mode":
+    case "cluster_mode":
+      return to === "off" ? "switch off" : (to ?? "unset");
+    case "added":
+      return "add";
+    case "text":
+      return "edit";
+    case "removed":
+      return "remove";
+  }
+}
+
+function shortSubject(change: Change): string {
+  return subjectWords(change).split("/").at(-1) ?? "";
+}
+
+function sameKind(changes: readonly Change[]): string {
+  const policies = changes.every(({ what }) => what !== "namespace_mode" && what !== "cluster_mode");
+  return policies ? "policies" : "settings";
+}

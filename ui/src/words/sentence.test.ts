@@ -14,7 +14,7 @@ describe("sentences", () => {
   });
 
   it("tell a hint as a second one", () => {
-    expect(told("port in use: `127.0.0.1:1`, hint: give another")).toBe("Port in use: `127.0.0.1:1`. Give another.");
+    expect(told("port in use: `127.0.0.1:1`, hint: give another")).toBe("Port in use: “127.0.0.1:1”. Give another.");
     expect(told("the disk is full")).toBe("The disk is full.");
   });
 
@@ -36,14 +36,15 @@ const pair = (verdict: Pair["verdict"], destination = "c/d", port = "1/TCP"): Pa
 
 describe("the title", () => {
   it("answers with pairs", () => {
-    const calm = titleOf([], "the last hour", null);
+    const calm = titleOf([], "the last hour", null, 0);
     expect([calm.dropped, calm.would]).toEqual(["nothing was dropped", "nothing more would be dropped"]);
-    const busy = titleOf([pair("dropped"), pair("would_drop"), pair("would_drop", "e/f")], "the last hour", 3);
-    expect([busy.dropped, busy.would, busy.revision]).toEqual(["1 pair was dropped", "2 more would be dropped", "Revision 3"]);
+    const busy = titleOf([pair("dropped"), pair("would_drop"), pair("would_drop", "e/f")], "the last hour", 3, 0);
+    expect([busy.dropped, busy.would, busy.holds?.what]).toEqual(["1 pair was dropped", "2 more would be dropped", "Revision 3"]);
+    expect(titleOf([], "the last hour", 3, 2).holds).toEqual({ before: ", and ", what: "2 revisions", after: "were made." });
     const sweep = [pair("would_drop"), pair("would_drop", "c/d", "2/TCP")];
-    expect(titleOf(sweep, "x", 1).would).toBe("1 pair would be dropped");
+    expect(titleOf(sweep, "x", 1, 0).would).toBe("1 pair would be dropped");
     const full = Array.from({ length: 500 }, (_, port) => pair("would_drop", "c/d", `${port}/TCP`));
-    expect(titleOf(full, "x", 1).would).toBe("at least 1 pair would be dropped");
+    expect(titleOf(full, "x", 1, 0).would).toBe("at least 1 pair would be dropped");
   });
 });
 

@@ -1,8 +1,9 @@
 // The server's words: lower case without a full stop, then perhaps `hint: ...`. On the page they
 // are sentences.
 
-/** One sentence. A name at the start keeps its letters. */
-export function sentence(text: string): string {
+/** One sentence. A name at the start keeps its letters; what the server marks is quoted. */
+export function sentence(marked: string): string {
+  const text = marked.replace(/`([^`]*)`/g, "“$1”");
   const begun = /^[a-z]+[\s,.:?!]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.:!?]$/.test(begun) ? begun : `${begun}.`;
 }

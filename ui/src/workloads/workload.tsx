@@ -17,6 +17,7 @@ import { HeldMark } from "../verdict/held";
 import { counted } from "../words/number";
 import { sentence, told } from "../words/sentence";
 import { modeWords, nameOf, portWords } from "../words/verdict";
+import { useMarks } from "../live/use-marks";
 import { withFlows } from "./carry";
 import { Peers } from "./peers";
 import { Events } from "./events";
@@ -48,6 +49,7 @@ export function WorkloadPage({ name }: { name: string }) {
 
 function Known({ detail, span }: { detail: WorkloadDetail; span: Span }) {
   const known = useCell(status);
+  const revisions = useMarks(span);
   const { name, addresses, labels, node, revision, not_enforced, held_by } = detail;
   const cut = name.indexOf("/");
   const { samples, since, until, step } = detail;
@@ -75,7 +77,7 @@ function Known({ detail, span }: { detail: WorkloadDetail; span: Span }) {
         <Way direction="egress" detail={detail} held={held_by} />
       </div>
       <div className={css.two}>
-        <ChartPanel shown={{ stats, since, until, step }} span={span} status={known} />
+        <ChartPanel shown={{ stats, since, until, step }} span={span} status={known} revisions={revisions} />
         <Ports ports={detail.ports} phrase={phraseOf(span)} />
       </div>
       <Peers title="Who connects to it" none="Nothing connects to it." peers={detail.peers_in} name={name} end="from" phrase={phraseOf(span)} />

@@ -5,6 +5,7 @@ import { readWorkloads } from "../wire/client";
 import { choose, hrefOfWorkload, useAddress, visit } from "../live/address";
 import { renewalOf, useAnswer } from "../live/answer";
 import { useCell } from "../live/cell";
+import { isIn, useScope } from "../live/scope";
 import { endsOf, keyOfSpan, phraseOf, useSpan } from "../live/span";
 import { lastOf, status } from "../live/store";
 import { Banner } from "../frame/banner";
@@ -34,7 +35,8 @@ export function Workloads() {
     },
     ...(live ? { renewMs: renewalOf(span.length) } : {}),
   });
-  const list = lastOf(asked)?.workloads;
+  const scope = useScope();
+  const list = lastOf(asked)?.workloads.filter(({ name }) => isIn(name, scope));
   const failed = asked.phase === "failed" && (
     <Banner loud action={<button type="button" className="button tight" onClick={again}>Try again</button>}>
       <b>The workloads did not arrive.</b> {told(asked.message)}
@@ -105,7 +107,7 @@ function cells(workload: Workload) {
       </td>
       <td role="gridcell"><HeldMark hold={ingress} /></td>
       <td role="gridcell"><HeldMark hold={egress} /></td>
-      <td role="gridcell">{first && nameOf(first)}<span className="third">{moreWords(policies.length === 0, more.length)}</span></td>
+      <td role="gridcell" className={css.policies}><span>{first && nameOf(first)}</span><span className="third">{moreWords(policies.length === 0, more.length)}</span></td>
       <CountCell count={sumOf(workload, "forwarded")} look="forwarded" />
       <CountCell count={sumOf(workload, "would_drop")} look="would" />
       <CountCell count={sumOf(workload, "dropped")} look="dropped" />
@@ -117,7 +119,7 @@ function cells(workload: Workload) {
 /** What stands behind the first policy of a workload; `none` where it has none. */
 function moreWords(none: boolean, more: number): string {
   if (none) return "none";
-  return more > 0 ? ` and ${more} more` : "";
+  return more > 0 ? ` +${more}` : "";
 }
 
 function hover(workload: Workload, column: number): string | undefined {

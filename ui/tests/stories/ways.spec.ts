@@ -118,6 +118,35 @@ test("a time of one's own stands in the link", async ({ page, origin }) => {
   await expect(page.getByRole("button", { name: /^Chosen time/ })).toBeVisible();
 });
 
+test("a namespace that is chosen narrows every page, stands in the link and is left again", async ({ page, server, origin }) => {
+  server.moods.lively = false;
+  await page.goto(`${origin}/?window=1h`);
+  await expect(page.getByRole("region", { name: "Needs you" })).toContainText("data/report-job");
+  await page.getByRole("button", { name: "Namespace: all" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "shop" }).press("Enter");
+  await expect(page).toHaveURL(/scope=shop/);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("In the last hour in shop nothing was dropped, 3 pairs");
+  await expect(page.getByRole("region", { name: "Namespaces" }).getByRole("row")).toHaveCount(2);
+  await expect(page.getByRole("region", { name: "Needs you" })).not.toContainText("data/report-job");
+  const pages: [string, RegExp, RegExp][] = [
+    ["p", /allow-web/, /db-from-orders/], ["w", /shop\/cart/, /payments\/orders/], ["f", /shop\/web/, /report-job.*payments/],
+  ];
+  for (const [key, shown, left] of pages) {
+    await page.keyboard.press("g");
+    await page.keyboard.press(key);
+    await expect(page.getByRole("grid")).toContainText(shown);
+    await expect(page.getByRole("grid")).not.toContainText(left);
+    await expect(page).toHaveURL(/scope=shop/);
+  }
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await expect(page.getByRole("region", { name: "List" })).toContainText("intruder");
+  await page.getByRole("button", { name: "Namespace: shop" }).click();
+  await page.getByRole("menuitem", { name: "All namespaces" }).click();
+  await expect(page).not.toHaveURL(/scope=/);
+});
+
 test("records far back are found by their time, and by a filter that few match", async ({ page, server, origin }) => {
   const { world } = server;
   const began = Date.now() - 86_400_000;
