@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Raised with every change of a struct or of the meaning of a number. */
-#define PW_LAYOUT 3
+#define PW_LAYOUT 4
 
 /* Directions, seen from the workload. They index the halves of a table. */
 #define PW_EGRESS 0
@@ -254,7 +254,8 @@ struct pw_hand {
 struct pw_event_counts {
 	__u64 told;
 	__u64 lost;
-	__u64 woken; /* jiffy in which the reader was last woken by this CPU */
+	__u64 last;  /* when this CPU told one last, ktime */
+	__u64 woken; /* when it last woke the reader */
 };
 
 /* A record of the ring `pw_events`. */

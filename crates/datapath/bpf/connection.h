@@ -30,28 +30,64 @@ static __always_inline int is_fresh(const struct pw_connection *connection)
 }
 
 /* A packet of a connection that may pass goes on: nothing here is slow. */
-static __always_inline void pass_on(struct pw_connection *connection, const struct packet *packet)
+static __always_inline void pass_on(struct pw_connection *connection, const struct packet *packet,
+				    __u8 direction)
 {
 	__u32 now = tick();
 
-	if (connection->seen != now)
+	if (PW_RARE(connection->seen != now))
 		connection->seen = now;
-	if (!connection->answered && connection->opener != packet->direction)
+	if (PW_RARE(!connection->answered) && connection->opener != direction)
 		connection->answered = 1;
 	count(connection->counter, packet);
 }
 
-/* Whether the short way holds: a plain packet of a connection judged under this generation. */
-static __always_inline int is_settled(const struct pw_connection *connection,
-				      const struct packet *packet)
+/* The ends of a TCP connection that are known once this packet has passed. */
+static __always_inline __u8 ends_after(const struct packet *packet,
+				       const struct pw_connection *connection)
 {
-	if (packet->tcp_flags & (PW_SYN | PW_FIN | PW_RST))
+	__u8 ends = connection->ends;
+
+	if (packet->tcp_flags & PW_FIN)
+		ends |= packet->direction == PW_EGRESS ? PW_POD_FIN : PW_PEER_FIN;
+	if (packet->tcp_flags & PW_RST)
+		ends |= PW_RESET;
+	return ends;
+}
+
+/* FIN of both ends, or a reset. */
+static __always_inline int is_over(__u8 ends)
+{
+	return (ends & PW_RESET) ||
+	       (ends & (PW_POD_FIN | PW_PEER_FIN)) == (PW_POD_FIN | PW_PEER_FIN);
+}
+
+/* Whether flags ask for the long way: they begin a connection, or its end is to be told. */
+static __noinline int is_turn(struct pw_connection *connection, const struct packet *packet)
+{
+	__u8 ends;
+
+	if (packet->tcp_flags & PW_SYN)
+		return !(packet->tcp_flags & PW_ACK);
+	ends = ends_after(packet, connection);
+	if (is_over(ends) && !connection->closed)
+		return 1;
+	connection->ends = ends;
+	return 0;
+}
+
+/* Whether the short way holds: a packet of a connection judged under this generation. */
+static __always_inline int is_settled(struct pw_connection *connection, const struct packet *packet)
+{
+	if (PW_RARE(connection->ifindex != packet->ifindex || !passes(connection->verdict)))
 		return 0;
-	if (connection->ifindex != packet->ifindex || !passes(connection->verdict))
+	if (PW_RARE(connection->pending) && PW_RARE(!connection->answered || !connection->known))
 		return 0;
-	if (connection->pending && (!connection->answered || !connection->known))
+	if (PW_RARE(!is_fresh(connection)))
 		return 0;
-	return is_fresh(connection);
+	if (PW_RARE(packet->tcp_flags & (PW_SYN | PW_FIN | PW_RST)))
+		return !is_turn(connection, packet);
+	return 1;
 }
 
 /*
@@ -152,24 +188,15 @@ PW_PROVED_ALONE int renew(struct packet *packet, struct pw_connection *connectio
 	return 0;
 }
 
-/* FIN of both ends, or a reset: the end is told once. A new packet without them reopens nothing. */
+/* The end is told once. A new packet without flags reopens nothing. */
 static __always_inline void note_end(const struct packet *packet, struct pw_connection *connection,
 				     const struct judgement *judgement)
 {
-	__u8 ends = connection->ends;
-
-	if (packet->tcp_flags & PW_FIN)
-		ends |= packet->direction == PW_EGRESS ? PW_POD_FIN : PW_PEER_FIN;
-	if (packet->tcp_flags & PW_RST)
-		ends |= PW_RESET;
-	connection->ends = ends;
-	if (connection->closed)
+	connection->ends = ends_after(packet, connection);
+	if (connection->closed || !is_over(connection->ends))
 		return;
-	if ((ends & PW_RESET) ||
-	    (ends & (PW_POD_FIN | PW_PEER_FIN)) == (PW_POD_FIN | PW_PEER_FIN)) {
-		connection->closed = 1;
-		tell(PW_CLOSED, packet, judgement, connection);
-	}
+	connection->closed = 1;
+	tell(PW_CLOSED, packet, judgement, connection);
 }
 
 /* Acts on a connection that stands: counts, and lets pass or stops. */
@@ -182,7 +209,7 @@ PW_PROVED_ALONE int act(struct packet *packet, struct pw_connection *connection,
 		count(connection->counter, packet);
 		return PW_STOP;
 	}
-	pass_on(connection, packet);
+	pass_on(connection, packet, packet->direction);
 	if (packet->tcp_flags & (PW_FIN | PW_RST))
 		note_end(packet, connection, judgement);
 	return PW_PASS;

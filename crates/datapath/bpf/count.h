@@ -12,7 +12,7 @@ static __always_inline void add(__u32 counter, __u32 packets, __u32 bytes)
 {
 	struct pw_counter *total = bpf_map_lookup_elem(&pw_counters, &counter);
 
-	if (!total)
+	if (PW_RARE(!total))
 		return;
 	total->packets += packets;
 	total->bytes += bytes;

@@ -257,6 +257,7 @@ PW_PROVED_ALONE int dissect(struct __sk_buff *skb, struct packet *packet)
 
 	if (!packet)
 		return PW_REASON_MALFORMED;
+	packet->key = (struct pw_connection_key){};
 	packet->tcp_flags = 0;
 	if (skb->vlan_present || skb->protocol == __builtin_bswap16(ETH_P_8021Q) ||
 	    skb->protocol == __builtin_bswap16(ETH_P_8021AD))

@@ -9,14 +9,20 @@
 #include "table.h"
 
 /*
- * The reader is woken at most once a jiffy by each CPU: waking costs ten times what the event does.
- * It looks again by itself while events come (LINGER in `event.rs`), so that none waits long.
+ * After it was woken, and after each look that found something, the reader looks again by itself
+ * (LINGER in `event.rs`, 10 ms). An event that follows another of this CPU more closely finds it
+ * awake, and waking costs ten times what the event does. Now and then it is woken all the same, in
+ * case it is a new reader, which knows nothing of the other event.
  */
-static __always_inline __u64 wake(struct pw_event_counts *counts)
-{
-	__u64 now = bpf_jiffies64();
+#define PW_CLOSE_NS (8ULL * 1000 * 1000)
+#define PW_ANYWAY_NS (100ULL * 1000 * 1000)
 
-	if (counts->woken == now)
+static __always_inline __u64 wake(struct pw_event_counts *counts, __u64 now)
+{
+	int follows = now - counts->last < PW_CLOSE_NS;
+
+	counts->last = now;
+	if (follows && now - counts->woken < PW_ANYWAY_NS)
 		return BPF_RB_NO_WAKEUP;
 	counts->woken = now;
 	return BPF_RB_FORCE_WAKEUP;
@@ -75,7 +81,7 @@ PW_PROVED_ALONE int tell(__u32 kind, const struct packet *packet, const struct j
 		event->far = connection->far;
 	}
 	counts->told++;
-	bpf_ringbuf_submit(event, wake(counts));
+	bpf_ringbuf_submit(event, wake(counts, event->time));
 	return 0;
 }
 

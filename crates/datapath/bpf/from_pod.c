@@ -166,14 +166,15 @@ static __noinline int depart_odd(struct __sk_buff *skb, struct packet *packet)
 SEC("tc")
 int from_pod(struct __sk_buff *skb)
 {
-	struct packet packet = {.direction = PW_EGRESS, .hook = PW_FROM_POD};
 	struct pw_connection *connection;
+	struct packet packet;
 
-	if (!parse(skb, &packet))
+	begin(&packet, PW_EGRESS, PW_FROM_POD);
+	if (PW_RARE(!parse(skb, &packet)))
 		return depart_odd(skb, &packet);
 	connection = connection_of(&packet);
-	if (!connection || !is_settled(connection, &packet))
+	if (PW_RARE(!connection || !is_settled(connection, &packet)))
 		return depart(&packet, connection);
-	pass_on(connection, &packet);
+	pass_on(connection, &packet, PW_EGRESS);
 	return PW_PASS;
 }

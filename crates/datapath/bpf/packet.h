@@ -25,6 +25,9 @@
  */
 #define PW_PROVED_ALONE __noinline
 
+/* What hardly ever holds: the compiler keeps it out of the way of the packets that go on. */
+#define PW_RARE(condition) __builtin_expect(!!(condition), 0)
+
 /* What a hook says. Others that sit on the same device still get what passes here. */
 #define PW_PASS TC_ACT_UNSPEC
 #define PW_STOP TC_ACT_SHOT
@@ -67,6 +70,23 @@ struct packet {
 	__u8 unspecified; /* 1: the source is `::` or link-local */
 	__u8 pad[2];
 };
+
+/*
+ * A packet before it is parsed. Its key is left open: the short way writes it whole, the long way
+ * begins with an empty one. Clearing it for both is felt in what every packet costs.
+ */
+static __always_inline void begin(struct packet *packet, __u8 direction, __u8 hook)
+{
+	packet->fragment_id = 0;
+	packet->direction = direction;
+	packet->hook = hook;
+	packet->sort = PW_FLOW;
+	packet->piece = PW_WHOLE;
+	packet->reason = PW_REASON_NONE;
+	packet->tcp_flags = packet->icmp_type = packet->query = 0;
+	packet->fragment_protocol = packet->unspecified = 0;
+	packet->pad[0] = packet->pad[1] = 0;
+}
 
 /* The compiler must not merge these reads of two branches: the verifier refuses the result. */
 #define PW_CONTEXT(skb, field)                                                                     \
@@ -128,31 +148,51 @@ static __always_inline void set_ports(struct packet *packet, __be16 source, __be
 	packet->key.peer_port = out ? destination : source;
 }
 
-/* Reads ports and flags at `at`. `left`: bytes of the IP payload. 0: not the short way. */
-static __always_inline int parse_transport(struct packet *packet, void *at, void *end, __u32 left)
+/*
+ * Writes the end of the key in one piece: the kernel reads it by the word when it hashes, and a
+ * word that was just written in parts keeps it waiting. `ports` as they stand in the packet.
+ */
+static __always_inline void set_tail(struct packet *packet, const __be16 *ports, __u8 protocol)
 {
-	if (packet->key.protocol == IPPROTO_TCP) {
+	__u64 tail = (__u64)protocol << 32;
+	__u32 pair;
+
+	_Static_assert(offsetof(struct pw_connection_key, protocol) ==
+			   offsetof(struct pw_connection_key, pod_port) + 4,
+		       "ports, then the protocol");
+	__builtin_memcpy(&pair, __builtin_assume_aligned(ports, 4), sizeof(pair));
+	if (packet->direction == PW_INGRESS)
+		pair = pair << 16 | pair >> 16;
+	tail |= pair;
+	__builtin_memcpy(&packet->key.pod_port, &tail, sizeof(tail));
+}
+
+/* Reads ports and flags at `at`. `left`: bytes of the IP payload. 0: not the short way. */
+static __always_inline int parse_transport(struct packet *packet, void *at, void *end, __u32 left,
+					   __u8 protocol)
+{
+	if (protocol == IPPROTO_TCP) {
 		struct tcphdr *tcp = at;
 		__u8 flags;
 
-		if ((void *)(tcp + 1) > end || left < sizeof(*tcp))
+		if (PW_RARE((void *)(tcp + 1) > end || left < sizeof(*tcp)))
 			return 0;
 		flags = ((__u8 *)at)[13];
-		if (tcp->doff < 5 || tcp->doff * 4U > left || !flags_are_valid(flags))
+		if (PW_RARE(tcp->doff < 5 || tcp->doff * 4U > left || !flags_are_valid(flags)))
 			return 0;
 		packet->tcp_flags = flags;
-		set_ports(packet, tcp->source, tcp->dest);
+		set_tail(packet, &tcp->source, protocol);
 		return 1;
 	}
-	if (packet->key.protocol == IPPROTO_UDP) {
+	if (protocol == IPPROTO_UDP) {
 		struct udphdr *udp = at;
 
-		if ((void *)(udp + 1) > end || left < sizeof(*udp))
+		if (PW_RARE((void *)(udp + 1) > end || left < sizeof(*udp)))
 			return 0;
-		if (__builtin_bswap16(udp->len) < sizeof(*udp) ||
-		    __builtin_bswap16(udp->len) > left)
+		if (PW_RARE(__builtin_bswap16(udp->len) < sizeof(*udp) ||
+			    __builtin_bswap16(udp->len) > left))
 			return 0;
-		set_ports(packet, udp->source, udp->dest);
+		set_tail(packet, &udp->source, protocol);
 		return 1;
 	}
 	return 0;
@@ -164,18 +204,17 @@ static __always_inline int parse_v4(struct packet *packet, void *at, void *end)
 	struct pw_address source, destination;
 	__u32 total;
 
-	if ((void *)(ip + 1) > end)
+	if (PW_RARE((void *)(ip + 1) > end))
 		return 0;
 	total = __builtin_bswap16(ip->tot_len);
-	if (*(__u8 *)at != 0x45 || total < sizeof(*ip) || total > packet->length)
+	if (PW_RARE(*(__u8 *)at != 0x45 || total < sizeof(*ip) || total > packet->length))
 		return 0;
-	if (ip->frag_off & __builtin_bswap16(PW_MORE_FRAGMENTS | PW_FRAGMENT_OFFSET))
+	if (PW_RARE(ip->frag_off & __builtin_bswap16(PW_MORE_FRAGMENTS | PW_FRAGMENT_OFFSET)))
 		return 0;
 	map_v4(&source, ip->saddr);
 	map_v4(&destination, ip->daddr);
 	set_ends(packet, &source, &destination);
-	packet->key.protocol = ip->protocol;
-	return parse_transport(packet, ip + 1, end, total - sizeof(*ip));
+	return parse_transport(packet, ip + 1, end, total - sizeof(*ip), ip->protocol);
 }
 
 static __always_inline int parse_v6(struct packet *packet, void *at, void *end)
@@ -184,19 +223,18 @@ static __always_inline int parse_v6(struct packet *packet, void *at, void *end)
 	struct pw_address source, destination;
 	__u32 left;
 
-	if ((void *)(ip + 1) > end)
+	if (PW_RARE((void *)(ip + 1) > end))
 		return 0;
 	left = __builtin_bswap16(ip->payload_len);
-	if (*(__u8 *)at >> 4 != 6 || left + sizeof(*ip) > packet->length)
+	if (PW_RARE(*(__u8 *)at >> 4 != 6 || left + sizeof(*ip) > packet->length))
 		return 0;
 	__builtin_memcpy(&source, &ip->saddr, sizeof(source));
 	__builtin_memcpy(&destination, &ip->daddr, sizeof(destination));
 	/* Unspecified, loopback, mapped and compatible addresses need a second look. */
-	if (!source.half[0] || !destination.half[0])
+	if (PW_RARE(!source.half[0] || !destination.half[0]))
 		return 0;
 	set_ends(packet, &source, &destination);
-	packet->key.protocol = ip->nexthdr;
-	return parse_transport(packet, ip + 1, end, left);
+	return parse_transport(packet, ip + 1, end, left, ip->nexthdr);
 }
 
 /* The short way. 0: the packet has to be dissected. */
@@ -208,7 +246,7 @@ static __always_inline int parse(struct __sk_buff *skb, struct packet *packet)
 	packet->length = skb->len - ETH_HLEN;
 	packet->packets = skb->gso_segs ?: 1;
 	packet->ifindex = skb->ifindex;
-	if (skb->vlan_present)
+	if (PW_RARE(skb->vlan_present))
 		return 0;
 	if (skb->protocol == __builtin_bswap16(ETH_P_IP))
 		return parse_v4(packet, data + ETH_HLEN, end);

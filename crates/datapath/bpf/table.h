@@ -30,7 +30,7 @@ static __always_inline __u64 word_of(__u32 slot)
 {
 	__u64 *word = bpf_map_lookup_elem(&pw_slots, &slot);
 
-	return word ? *(volatile __u64 *)word : 0;
+	return PW_RARE(!word) ? 0 : *(volatile __u64 *)word;
 }
 
 static __always_inline __u32 generation_of(__u64 word)
@@ -40,7 +40,8 @@ static __always_inline __u32 generation_of(__u64 word)
 
 static __always_inline int passes(__u8 verdict)
 {
-	return verdict == PW_FORWARDED || verdict == PW_WOULD_DROP;
+	_Static_assert(PW_WOULD_DROP == PW_FORWARDED + 1, "one comparison for both");
+	return (__u8)(verdict - PW_FORWARDED) <= PW_WOULD_DROP - PW_FORWARDED;
 }
 
 /* The greatest step not above the lane. A step that is not there denies. */

@@ -160,14 +160,16 @@ static __always_inline int may_be_another(struct __sk_buff *skb,
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
-	struct packet packet = {.direction = PW_INGRESS, .hook = PW_TO_POD};
 	struct pw_connection *connection;
+	struct packet packet;
 
-	if (!parse(skb, &packet))
+	begin(&packet, PW_INGRESS, PW_TO_POD);
+	if (PW_RARE(!parse(skb, &packet)))
 		return arrive_odd(skb, &packet, nfct_of(skb));
 	connection = connection_of(&packet);
-	if (!connection || !is_settled(connection, &packet) || may_be_another(skb, connection))
+	if (PW_RARE(!connection || !is_settled(connection, &packet) ||
+		    may_be_another(skb, connection)))
 		return arrive(&packet, connection, nfct_of(skb), !skb->ingress_ifindex);
-	pass_on(connection, &packet);
+	pass_on(connection, &packet, PW_INGRESS);
 	return PW_PASS;
 }

@@ -8,7 +8,7 @@ use zerocopy::byteorder::network_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The layout of pinned state that this build writes and understands.
-pub const LAYOUT: u32 = 3;
+pub const LAYOUT: u32 = 4;
 /// Out of the workload: index of a table's half.
 pub const EGRESS: u8 = 0;
 /// Into the workload: index of a table's half.
@@ -277,6 +277,7 @@ shared! {
     "pw_event_counts" EventCounts {
         told: u64,
         lost: u64,
+        last: u64,
         woken: u64,
     }
     /// A record of the ring.

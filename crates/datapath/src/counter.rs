@@ -153,6 +153,7 @@ impl Datapath {
         Ok(per_cpu.iter().fold(abi::EventCounts::default(), |sum, cpu| abi::EventCounts {
             told: sum.told + cpu.told,
             lost: sum.lost + cpu.lost,
+            last: sum.last.max(cpu.last),
             woken: sum.woken.max(cpu.woken),
         }))
     }

@@ -16,7 +16,7 @@ use crate::datapath::{Datapath, Names};
 use crate::ring::Ring;
 
 /// After it was woken, and as long as it finds events, a reader looks again this much later: the
-/// kernel wakes it at most once a jiffy, and no jiffy is longer.
+/// kernel does not wake it for what follows more closely.
 pub const LINGER: Duration = Duration::from_millis(10);
 
 /// Something that happened to a packet at a workload.
@@ -106,6 +106,11 @@ impl AsFd for Events {
 }
 
 impl Events {
+    /// How many events there are that nobody has taken out.
+    pub fn waiting(&self) -> u64 {
+        self.ring.waiting()
+    }
+
     /// Takes up to `limit` events out of the ring, oldest first.
     pub fn drain(&mut self, limit: usize) -> Vec<Event> {
         let names = self.names.read().unwrap_or_else(|poisoned| poisoned.into_inner());

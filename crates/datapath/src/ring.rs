@@ -59,24 +59,12 @@ impl Ring {
     /// Reads the oldest record, then gives its place back; `None` where there is none yet. A
     /// record that was given up, or that `read` makes nothing of, is `Some(None)`.
     pub(crate) fn take<T>(&mut self, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<Option<T>> {
-        // SAFETY: both positions stand at the start of their page, aligned, and are atomics.
-        let (consumed, produced) = unsafe {
-            (
-                AtomicU64::from_ptr(self.consumer.cast().as_ptr()),
-                AtomicU64::from_ptr(self.producer.cast().as_ptr()),
-            )
-        };
+        let (consumed, produced) = self.positions();
         let at = consumed.load(Ordering::Relaxed);
         if at >= produced.load(Ordering::Acquire) {
             return None;
         }
-        let mask = self.data_bytes as u64 - 1;
-        let offset = usize::try_from(at & mask).expect("a ring fits in memory");
-        // SAFETY: the offset is below the size of the data, which starts behind the producer's
-        // page.
-        let record = unsafe { self.producer.add(self.page_bytes + offset) };
-        // SAFETY: records stand at multiples of 8 and begin with their length, an atomic.
-        let head = unsafe { AtomicU32::from_ptr(record.cast().as_ptr()) }.load(Ordering::Acquire);
+        let (head, record) = self.record(at);
         if head & BUSY != 0 {
             return None;
         }
@@ -90,10 +78,52 @@ impl Ring {
             // SAFETY: as above.
             read(unsafe { std::slice::from_raw_parts(record.as_ptr(), length) })
         };
-        let next = (length + HEADER_BYTES).next_multiple_of(8) as u64;
-        consumed.store(at + next, Ordering::Release);
+        consumed.store(at + span(head), Ordering::Release);
         Some(result)
     }
+
+    /// How many records there are that nobody has read, those that are being written among them.
+    pub(crate) fn waiting(&self) -> u64 {
+        let (consumed, produced) = self.positions();
+        let end = produced.load(Ordering::Acquire);
+        let (mut at, mut count) = (consumed.load(Ordering::Relaxed), 0);
+        while at < end {
+            at += span(self.record(at).0);
+            count += 1;
+        }
+        count
+    }
+
+    /// Up to where was read, and up to where there are records.
+    fn positions(&self) -> (&AtomicU64, &AtomicU64) {
+        // SAFETY: both stand at the start of their page, aligned, are atomics, and stay as long as
+        // this value.
+        unsafe {
+            (
+                AtomicU64::from_ptr(self.consumer.cast().as_ptr()),
+                AtomicU64::from_ptr(self.producer.cast().as_ptr()),
+            )
+        }
+    }
+
+    /// The record at a position that is not behind the producer's: its length with the flags, and
+    /// where its header stands.
+    fn record(&self, at: u64) -> (u32, NonNull<u8>) {
+        let mask = self.data_bytes as u64 - 1;
+        let offset = usize::try_from(at & mask).expect("a ring fits in memory");
+        // SAFETY: the offset is below the size of the data, which starts behind the producer's
+        // page.
+        let record = unsafe { self.producer.add(self.page_bytes + offset) };
+        // SAFETY: records stand at multiples of 8 and begin with their length, an atomic.
+        let head = unsafe { AtomicU32::from_ptr(record.cast().as_ptr()) };
+        (head.load(Ordering::Acquire), record)
+    }
+}
+
+/// How far it is from a record to the next.
+fn span(head: u32) -> u64 {
+    let length = (head & !(BUSY | DISCARDED)) as usize;
+    (length + HEADER_BYTES).next_multiple_of(8) as u64
 }
 
 impl Drop for Ring {

@@ -59,8 +59,8 @@ const FAULTS: [Fault; 26] = [
     ),
     (
         "connection.h",
-        "(PW_SYN | PW_FIN | PW_RST))\n\t\treturn 0;",
-        "(PW_FIN | PW_RST))\n\t\treturn 0;",
+        "(packet->tcp_flags & (PW_SYN | PW_FIN | PW_RST))",
+        "(packet->tcp_flags & (PW_FIN | PW_RST))",
         flow::a_begin_on_an_old_port_is_another_connection,
     ),
     (
