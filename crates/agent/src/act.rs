@@ -135,6 +135,8 @@ impl Hands {
                 counters: datapath.counters()?,
                 produced: datapath.produced()?,
                 lost: datapath.lost()?,
+                // Whoever reads the ring says so.
+                waiting: 0,
             })
         };
         let read: Result<Counted, podwall_datapath::ReadError> = read();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use podwall_model::WorkloadName;
-use podwall_wire::node::{self, Adopted, Counters, Hello, ToAgent, ToControl, VERSION};
+use podwall_wire::node::{self, Adopted, Counters, Hello, Losses, ToAgent, ToControl, VERSION};
 
 use crate::change::{Change, Next};
 use crate::delivery::{Delivery, Detour};
@@ -230,7 +230,8 @@ fn count(state: &mut State, counted: &Counted, now: Moment) {
         bytes: counter.bytes,
     });
     let counters = Counters { time: now.wall_ms(), counters: counters.collect() };
-    state.post.count(counters, counted.produced, counted.lost);
+    let Counted { produced, lost: lost_kernel, waiting, .. } = *counted;
+    state.post.count(counters, Losses { produced, lost_kernel, waiting, ..Losses::default() });
 }
 
 fn compare(state: &mut State, wires: &[Delivered]) {

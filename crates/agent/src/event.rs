@@ -77,6 +77,8 @@ pub(crate) struct Counted {
     pub(crate) produced: u64,
     /// Of these, no room in the ring.
     pub(crate) lost: u64,
+    /// Of these, still in the ring.
+    pub(crate) waiting: u64,
 }
 
 /// Packets of one wire, absolute. `received` was read before `sent`, so that what passed in between

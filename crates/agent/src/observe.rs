@@ -120,20 +120,29 @@ fn open(options: &Options) -> anyhow::Result<(State, Option<Datapath>, Option<Ev
 async fn handle(
     state: &mut State,
     hands: &mut Hands,
-    ring: Option<&mut Events>,
+    mut ring: Option<&mut Events>,
     event: Event,
 ) -> Flow<()> {
     // What the kernel saw before a change is named before it: by the world it was seen in.
     if matches!(event, Event::Located { .. } | Event::Said(_)) && state.can_name() {
-        let before = drain(ring, usize::MAX);
-        act_on(state, hands, before).await?;
+        let before = drain(ring.as_deref_mut(), usize::MAX);
+        act_on(state, hands, ring.as_deref(), before).await?;
     }
-    act_on(state, hands, event).await
+    act_on(state, hands, ring.as_deref(), event).await
 }
 
-async fn act_on(state: &mut State, hands: &mut Hands, event: Event) -> Flow<()> {
+async fn act_on(
+    state: &mut State,
+    hands: &mut Hands,
+    ring: Option<&Events>,
+    event: Event,
+) -> Flow<()> {
     let mut next = VecDeque::from([event]);
-    while let Some(event) = next.pop_front() {
+    while let Some(mut event) = next.pop_front() {
+        // After all that was produced: so no event is missing that is only on its way.
+        if let (Event::Counted(counted), Some(ring)) = (&mut event, ring) {
+            counted.waiting = ring.waiting();
+        }
         for action in decide(state, event, moment()) {
             match hands.act(action).await {
                 Outcome::Follows(events) => next.extend(events),

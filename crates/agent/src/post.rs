@@ -66,16 +66,11 @@ impl Post {
         self.outbox.flow(flow);
     }
 
-    /// All counters as they stand, with the losses as they stand.
-    pub(crate) fn count(&mut self, counters: Counters, produced: u64, lost_kernel: u64) {
+    /// All counters as they stand, with what the kernel says of losses. What this agent has to say
+    /// of them is added when they leave: what was delivered has gone before them then.
+    pub(crate) fn count(&mut self, counters: Counters, losses: Losses) {
         self.outbox.counters(counters);
-        self.outbox.losses(Losses {
-            produced,
-            lost_kernel,
-            read: self.read,
-            delivered: self.delivered,
-            lost_agent: self.torn + self.outbox.thrown_away(),
-        });
+        self.outbox.losses(losses);
     }
 
     /// All that is wrong now.
@@ -89,9 +84,17 @@ impl Post {
         if self.under_way.is_some() {
             return None;
         }
-        let message = self.outbox.next()?;
+        let message = match self.outbox.next()? {
+            ToControl::Losses(losses) => ToControl::Losses(self.complete(losses)),
+            other => other,
+        };
         self.under_way = Some(events_in(&message));
         Some(Action::Send { connection, message })
+    }
+
+    fn complete(&self, losses: Losses) -> Losses {
+        let lost_agent = self.torn + self.outbox.thrown_away();
+        Losses { read: self.read, delivered: self.delivered, lost_agent, ..losses }
     }
 }
 
@@ -114,7 +117,8 @@ mod tests {
     use crate::fixture::flow;
 
     fn losses(post: &mut Post) -> Losses {
-        post.count(Counters { time: 0, counters: vec![] }, 100, 7);
+        let kernel = Losses { produced: 100, lost_kernel: 7, ..Losses::default() };
+        post.count(Counters { time: 0, counters: vec![] }, kernel);
         loop {
             match post.next() {
                 Some(Action::Send { message: ToControl::Losses(losses), .. }) => {

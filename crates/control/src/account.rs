@@ -5,21 +5,19 @@ use std::collections::VecDeque;
 
 use podwall_wire::node::Losses;
 
-/// Over how many readings, one a second, the smallest rest counts: events are always under way, and
-/// for a moment in so long none is.
-const READINGS: usize = 15;
+/// How many readings in a row, one a second, something has to be missing in before it is lost: what
+/// a killed agent had written may be read after its successor's first words.
+const READINGS: usize = 3;
 
 /// The account of one node.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
-    /// Events that came here, or were said to be lost, since the first reading.
+    /// Events that came here, or are known to be lost, since the first reading.
     known: u64,
     /// What had been produced before anything was known; absent before the first reading.
     before: Option<u64>,
-    /// What was produced and is not known, as it was at the last readings.
-    rests: VecDeque<u64>,
-    /// What of it was told as lost.
-    told: u64,
+    /// What was missing at the last readings.
+    missing: VecDeque<u64>,
 }
 
 impl Account {
@@ -28,7 +26,7 @@ impl Account {
         if fresh {
             *self = Account { before: Some(0), ..Account::default() };
         }
-        self.rests.clear();
+        self.missing.clear();
     }
 
     /// So many events came here.
@@ -36,21 +34,23 @@ impl Account {
         self.known += events;
     }
 
-    /// Takes a reading, with the losses it tells of; how many more are found to be lost.
+    /// Takes a reading, with the losses it tells of; how many more are found to be lost: those that
+    /// neither came here, nor wait in the ring, nor are in the hands of the agent that speaks.
     pub(crate) fn settle(&mut self, losses: Losses, said_lost: u64) -> u64 {
         self.known += said_lost;
-        let before = *self.before.get_or_insert(losses.produced.saturating_sub(self.known));
-        let rest = losses.produced.saturating_sub(before + self.known + self.told);
-        self.rests.push_back(rest);
-        if self.rests.len() < READINGS {
+        let held = losses.read.saturating_sub(losses.delivered + losses.lost_agent);
+        let found = self.known + losses.waiting + held;
+        let before = *self.before.get_or_insert(losses.produced.saturating_sub(found));
+        self.missing.push_back(losses.produced.saturating_sub(before + found));
+        if self.missing.len() < READINGS {
             return 0;
         }
-        let least = self.rests.iter().copied().min().unwrap_or(0);
-        self.rests.pop_front();
+        let least = self.missing.iter().copied().min().unwrap_or(0);
+        self.missing.pop_front();
         if least > 0 {
-            self.rests.clear();
+            self.missing.clear();
         }
-        self.told += least;
+        self.known += least;
         least
     }
 }
@@ -68,10 +68,17 @@ mod tests {
         let mut account = Account::default();
         account.greet(true);
         for second in 1..=100 {
-            // Twenty are under way, but for every tenth second.
-            let held = if second % 10 == 0 { 0 } else { 20 };
-            account.known = second * 50 - held;
-            assert_eq!(account.settle(produced(second * 50), 0), 0);
+            // Thirty are always under way: in the ring, or counted together with their like.
+            account.known = second * 50 - 30;
+            let losses = Losses {
+                produced: second * 50,
+                waiting: 10,
+                read: second * 50 - 10,
+                delivered: second * 50 - 31,
+                lost_agent: 1,
+                ..Losses::default()
+            };
+            assert_eq!(account.settle(losses, 0), 0);
         }
     }
 

@@ -196,6 +196,9 @@ pub struct Losses {
     pub produced: u64,
     /// Of these, no room in the ring buffer.
     pub lost_kernel: u64,
+    /// Of these, in the ring when that was read: nobody has taken them out yet.
+    #[serde(default)]
+    pub waiting: u64,
     /// Read from the ring by this agent, since it started.
     pub read: u64,
     /// Of these, sent up in flows (their counts added).

@@ -146,7 +146,7 @@ fn settled(control: &mut Control, told: &mut u64, sent: u64) -> Losses {
             ToControl::Losses(losses) => Some(losses),
             _ => None,
         });
-        let Losses { produced, lost_kernel, read, delivered, lost_agent } = losses;
+        let Losses { produced, lost_kernel, read, delivered, lost_agent, .. } = losses;
         let all_read = produced >= sent && produced == read + lost_kernel;
         if all_read && read == delivered + lost_agent && *told == delivered {
             return losses;
