@@ -106,7 +106,7 @@ function Known({ map, phrase }: { map: Body; phrase: string }) {
           </div>
         </section>
         <List map={map} ends={endsOf(map.nodes, lines)} lines={seen} around={around} phrase={phrase} pointed={pointed}
-          point={setPointed} focus={focus} filtered={text !== ""} />
+          point={setPointed} focus={focus} filtered={text !== "" || scope !== null} />
       </div>
     </div>
   );

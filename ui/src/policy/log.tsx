@@ -43,11 +43,11 @@ export function Log({ id, changes }: { id: string; changes: readonly Change[] })
 }
 
 function Stopped({ around: { before, after } }: { around: Around }) {
-  const told = (count: number | null) => (count === null ? "no data" : short(count));
+  const told = (count: number | null) => (count === null ? "–" : short(count));
   const whole = (count: number | null) => (count === null ? "nothing known" : `${exact(count)} packets`);
   return (
     <span className="right" title={`${whole(before)} in the hour before, ${whole(after)} in the hour after`}>
-      <span className="unseen">stopped in the hour before and after: </span>{told(before)} → {told(after)}
+      <span className="unseen">stopped in the hour before and after: </span>{before === null && after === null ? "no data" : `${told(before)} → ${told(after)}`}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 // The states of the page: first start, loading, partial, lost, refused, expired; each with its
 // picture in both schemes.
 import type { Page } from "@playwright/test";
-import { SCHEMES, SCREENSHOTS } from "../browser";
+import { SCHEMES, SCREENSHOTS, SIZES } from "../browser";
 import { serious } from "./axe";
 import { expect, test } from "./page";
 
@@ -10,9 +10,13 @@ const DB = "CiliumNetworkPolicy/data/db-from-orders";
 async function picture(page: Page, name: string): Promise<void> {
   for (const scheme of SCHEMES) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    await page.screenshot({ path: `${SCREENSHOTS}/state-${name}-${scheme}-1440x900.png` });
+    for (const { width, height } of SIZES) {
+      await page.setViewportSize({ width, height });
+      await page.screenshot({ path: `${SCREENSHOTS}/state-${name}-${scheme}-${width}x${height}.png` });
+    }
     expect(await serious(page), `${name} in ${scheme}`).toEqual([]);
   }
+  await page.setViewportSize(SIZES[0]!);
 }
 
 test("a first start says what it waits for and how to make traffic", async ({ page, server, origin }) => {
@@ -26,6 +30,46 @@ test("a first start says what it waits for and how to make traffic", async ({ pa
   await picture(page, "first-start");
   await page.getByRole("link", { name: "Flows", exact: true }).click();
   await expect(page.getByText("No flow yet")).toBeVisible();
+});
+
+const EMPTY = [
+  ["flows", "/flows?q=port:1", "Nothing that is recorded matches"],
+  ["map", "/map", "Nothing is here yet"],
+  ["policies", "/policies", "No policy yet"],
+  ["workloads", "/workloads", "No workload is seen yet"],
+  ["changes", "/changes", "Nothing was changed yet"],
+] as const;
+
+for (const [name, path, words] of EMPTY) {
+  test(`${name} without anything say why and what to do`, async ({ page, server, origin }) => {
+    Object.assign(server.world, { policies: [], changes: [], bare: true });
+    server.moods.lively = false;
+    await page.goto(`${origin}${path}`);
+    await expect(page.getByRole("main").getByText(words)).toBeVisible();
+    await picture(page, `empty-${name}`);
+  });
+}
+
+test("a time of which nothing is known is grey in the chart and named, not zero", async ({ page, server, origin }) => {
+  server.world.hole = { from: Date.now() - 30 * 60_000, to: Date.now() - 20 * 60_000 };
+  server.moods.lively = false;
+  await page.goto(`${origin}/?window=1h`);
+  await expect(page.getByText("nothing is known of this time; it is not counted as zero")).toBeVisible();
+  await picture(page, "gap");
+});
+
+test("an answer that does not come is said on its page, and the rest stays", async ({ page, server, origin }) => {
+  server.moods.failing = "/policies/";
+  await page.goto(`${origin}/policies/${DB}`);
+  await expect(page.getByRole("alert")).toContainText("data/db-from-orders is not shown. It cannot be read");
+  await picture(page, "failed");
+});
+
+test("a policy whose file cannot be written shows the line to add", async ({ page, origin }) => {
+  await page.goto(`${origin}/policies/CiliumNetworkPolicy/data/report-egress?window=1h`);
+  await expect(page.getByRole("heading", { name: "The line to add" })).toBeVisible();
+  await expect(page.getByRole("radio", { name: "Enforce" })).toBeDisabled();
+  await picture(page, "read-only");
 });
 
 test("loading shows the shape of the page, but not before it is felt", async ({ page, server, origin }) => {
