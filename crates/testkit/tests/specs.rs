@@ -43,6 +43,22 @@ fn tables_say_the_same_in_every_case() {
     assert_eq!(report.unfit, Vec::<String>::new(), "tables can judge everything");
 }
 
+/// Upstream's own scenarios, by name: none is without its case.
+#[test]
+fn every_scenario_of_upstream_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");
+    let names: Vec<String> = specs().into_iter().map(|spec| spec.name).collect();
+    for (folder, count) in [("kubernetes", 48), ("tiers", 44)] {
+        let list = std::fs::read_to_string(root.join(folder).join("scenarios.txt")).unwrap();
+        let scenarios = list.lines().filter(|line| !line.starts_with('#'));
+        let lacking: Vec<&str> = scenarios
+            .clone()
+            .filter(|scenario| !names.iter().any(|name| name.starts_with(scenario)))
+            .collect();
+        assert_eq!((scenarios.count(), lacking), (count, Vec::new()), "{folder}");
+    }
+}
+
 /// A case that expects the wrong thing fails, and says why.
 #[test]
 fn a_wrong_expectation_is_seen() {
