@@ -44,6 +44,12 @@ fn install() -> anyhow::Result<()> {
     run_command(Command::new(pip).args(["install", "--quiet", "--requirement", WANTED]))
 }
 
+/// Between two looks at another process.
+#[expect(clippy::disallowed_methods, reason = "another process tells nobody when it is ready")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(200));
+}
+
 /// A demo of our own, ended and removed when it is dropped.
 struct Demo {
     process: Child,
@@ -71,7 +77,7 @@ impl Demo {
             if let (Some(true), Some((address, token))) = (status["ready"].as_bool(), page) {
                 return Ok((address.to_owned(), token.to_owned()));
             }
-            std::thread::sleep(Duration::from_millis(200));
+            pause();
         }
         bail!("the demo was not ready within {} s", READY_WITHIN.as_secs())
     }
@@ -90,7 +96,7 @@ impl Drop for Demo {
         let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
         let end = Instant::now() + DOWN_WITHIN;
         while Instant::now() < end && matches!(self.process.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(100));
+            pause();
         }
         let _ = std::fs::remove_dir_all(&self.state);
     }

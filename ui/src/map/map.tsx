@@ -94,6 +94,7 @@ function Known({ map, phrase }: { map: Body; phrase: string }) {
       <div className={css.columns}>
         <section className={`panel ${css.drawing}`} aria-label="Drawing">
           <div className={css.room} tabIndex={0} role="group" aria-label="The drawing; the list beside it says the same">
+            {map.nodes.length === 0 && <p className={`${css.bare} second`}>A workload stands here as soon as the workload file names it, or Kubernetes runs it on this node.</p>}
             <Drawing ref={drawing} map={map} layout={layout} lines={seen} all={lines} around={around?.id ?? null} pointed={pointed}
               zoom={zoom} focus={focus} />
           </div>

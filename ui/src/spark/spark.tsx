@@ -18,7 +18,7 @@ export function Spark({ values, look }: Props) {
   if (points.length < 2) return <span className="label">no data yet</span>;
   const room = { width: WIDTH, height: HEIGHT, top: Math.max(...points, 1) };
   return (
-    <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+    <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       {look === "would" && (
         <>
           <Hatch id={hatch.id} />

@@ -37,11 +37,11 @@ export function Strip() {
         <Hatch id={hatch.id} />
         <path className={css.dropped} d={area(all, room)} />
         <path d={area(would, room)} fill={hatch.fill} />
-        {would.length > 0 && <path className={css.would} d={line(would, room)} />}
+        {would.some((each) => each > 0) && <path className={css.would} d={line(would, room)} />}
       </svg>
       <div className={css.words}>
         <span>{samples[0] ? clockMinute(samples[0].start) : ""}</span>
-        <span>would drop and dropped, up to {rate(Math.max(...all, 0))} packets a second</span>
+        <span>{Math.max(...all, 0) === 0 ? "nothing was or would be dropped" : `would drop and dropped, up to ${rate(Math.max(...all, 0))} packets a second`}</span>
         <span>{shown ? clockMinute(shown.until) : ""}</span>
       </div>
     </div>
