@@ -23,7 +23,7 @@ pub(crate) fn run(chore: &str, rest: &[String]) -> anyhow::Result<()> {
             [name] => fuzz::run(name),
             _ => bail!("which target? hint: one of {}", fuzz::targets()?.join(", ")),
         },
-        "slow" => slow(),
+        "slow" => slow(rest),
         other => bail!("no such chore: `{other}`, hint: `./dev help` lists them"),
     }
 }
@@ -85,20 +85,32 @@ fn bench(rest: &[String]) -> anyhow::Result<()> {
     cargo(&arguments)
 }
 
-/// The long tier: more random worlds than CI has time for, the soak and whatever else is ignored in
-/// the plain run, then the fuzz targets. A step that fails does not keep the next from running.
-fn slow() -> anyhow::Result<()> {
-    let tests = step("tests with 1,000,000 random worlds, and the soak", || {
-        run_command(
-            Command::new("cargo")
-                .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
-                .env("PODWALL_WORLDS", "1000000"),
-        )
-    });
-    let fuzzing = step("fuzz", fuzz::run_all);
-    let described = step("the API against its description", api::check);
-    let page = step("an hour of live view", page::live);
-    tests.and(fuzzing).and(described).and(page)
+/// The parts of the long tier, in their order.
+const SLOW: [&str; 4] = ["tests", "fuzz", "api", "live"];
+
+/// The long tier, or the parts that are named. One that fails does not keep the next from running.
+fn slow(parts: &[String]) -> anyhow::Result<()> {
+    if let Some(other) = parts.iter().find(|part| !SLOW.contains(&part.as_str())) {
+        bail!("no such part: `{other}`, hint: one of {}", SLOW.join(", "));
+    }
+    let wanted = |part: &&str| parts.is_empty() || parts.iter().any(|named| named == part);
+    SLOW.into_iter().filter(wanted).map(slow_part).fold(Ok(()), anyhow::Result::and)
+}
+
+fn slow_part(part: &str) -> anyhow::Result<()> {
+    match part {
+        "tests" => step("tests with 1,000,000 random worlds, and the soak", || {
+            run_command(
+                Command::new("cargo")
+                    .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
+                    .env("PODWALL_WORLDS", "1000000"),
+            )
+        }),
+        "fuzz" => step("fuzz", fuzz::run_all),
+        "api" => step("the API against its description", api::check),
+        "live" => step("an hour of live view", page::live),
+        other => bail!("no such part: `{other}`"),
+    }
 }
 
 /// Says what begins, runs it, says how long it took.
