@@ -17,19 +17,25 @@
 #define PW_CLOSE_NS (8ULL * 1000 * 1000)
 #define PW_ANYWAY_NS (100ULL * 1000 * 1000)
 
-static __always_inline __u64 wake(struct pw_event_counts *counts, __u64 now)
+/* Wakes the reader, and notes when. */
+static __noinline __u64 rouse(struct pw_event_counts *counts, const struct pw_event *event)
 {
-	int follows = now - counts->last < PW_CLOSE_NS;
-
-	counts->last = now;
-	if (follows && now - counts->woken < PW_ANYWAY_NS)
-		return BPF_RB_NO_WAKEUP;
-	counts->woken = now;
+	counts->woken = event->time;
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __noinline int fill(struct pw_event *event, const struct packet *packet,
-			   const struct judgement *judgement)
+static __always_inline __u64 wake(struct pw_event_counts *counts, const struct pw_event *event)
+{
+	__u64 before = counts->last;
+
+	counts->last = event->time;
+	if (event->time - before < PW_CLOSE_NS && event->time - counts->woken < PW_ANYWAY_NS)
+		return BPF_RB_NO_WAKEUP;
+	return rouse(counts, event);
+}
+
+static __always_inline void fill(struct pw_event *event, const struct packet *packet,
+				 const struct judgement *judgement)
 {
 	event->time = bpf_ktime_get_ns();
 	event->pod = packet->key.pod;
@@ -51,7 +57,6 @@ static __noinline int fill(struct pw_event *event, const struct packet *packet,
 	event->tcp_flags = packet->tcp_flags;
 	event->hook = packet->hook;
 	*(__u32 *)event->pad = 0;
-	return 0;
 }
 
 /* `connection` may be missing; else it names the real other end. */
@@ -81,7 +86,7 @@ PW_PROVED_ALONE int tell(__u32 kind, const struct packet *packet, const struct j
 		event->far = connection->far;
 	}
 	counts->told++;
-	bpf_ringbuf_submit(event, wake(counts, event->time));
+	bpf_ringbuf_submit(event, wake(counts, event));
 	return 0;
 }
 
