@@ -147,6 +147,17 @@ test("a namespace that is chosen narrows every page, stands in the link and is l
   await expect(page).not.toHaveURL(/scope=/);
 });
 
+test("what a cell stands for is told when it is pointed at or its row is focused", async ({ page, server, origin }) => {
+  server.moods.lively = false;
+  await page.goto(`${origin}/flows`);
+  const cells = page.locator("tr[data-index='0'] td");
+  await cells.nth(2).hover();
+  await expect(cells.first()).toHaveAttribute("title", / UTC$/);
+  await page.goto(`${origin}/policies`);
+  await page.keyboard.press("j");
+  await expect(cells.nth(6)).toHaveAttribute("title", /^[\d,]+$/);
+});
+
 test("records far back are found by their time, and by a filter that few match", async ({ page, server, origin }) => {
   const { world } = server;
   const began = Date.now() - 86_400_000;
