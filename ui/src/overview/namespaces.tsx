@@ -20,6 +20,7 @@ export function Namespaces({ stats, policies }: Props) {
   const sorted = [...stats.namespaces].sort((one, other) =>
     other.packets.would_drop - one.packets.would_drop || one.namespace.localeCompare(other.namespace));
   const { items, hold } = useHeld(sorted, ({ namespace }) => namespace);
+  const whole = endsWhole(stats);
   const seconds = stats.samples.reduce((sum, { start, end }) => sum + (end - start) / 1000, 0);
   return (
     <section className={`panel ${css.namespaces}`} aria-label="Namespaces" {...hold}>
@@ -34,11 +35,17 @@ export function Namespaces({ stats, policies }: Props) {
           </tr>
         </thead>
         <tbody>
-          {items.map((row) => <Row key={row.namespace} row={row} seconds={seconds} policies={policies} />)}
+          {items.map((row) => <Row key={row.namespace} row={whole ? row : { ...row, samples: row.samples.slice(0, -1) }} seconds={seconds} policies={policies} />)}
         </tbody>
       </table>
     </section>
   );
+}
+
+/** Whether the newest sample is as long as the one before it: a part of one would look like a fall. */
+function endsWhole({ samples }: Stats): boolean {
+  const [before, last] = samples.slice(-2);
+  return !before || !last || last.end - last.start >= (before.end - before.start) * 0.9;
 }
 
 interface RowProps {

@@ -1,4 +1,4 @@
-// What a policy stopped in the hour before a change and in the hour after it.
+// What was stopped in the hour before a change and in the hour after it.
 import type { Change, Sample } from "../wire/rest";
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,8 @@
-// What changed about a policy, newest first, each with what was stopped by it in the hour before and
-// the hour after: whether a change was the cause is seen here.
+// What changed about a policy, newest first, each with what was stopped at the workloads it selects
+// in the hour before and the hour after: whether a change was the cause is seen here. A default deny
+// is nobody's rule, so that the workloads are asked, not the policy.
 import type { Change } from "../wire/rest";
-import { readStatsOf } from "../wire/client";
+import { readStatsAt } from "../wire/client";
 import { useAnswer } from "../live/answer";
 import { serverNow } from "../live/span";
 import { lastOf } from "../live/store";
@@ -12,18 +13,21 @@ import { onDay, utc } from "../words/time";
 import { aroundOf, type Around, questionOf } from "./around";
 import css from "./policy.module.css";
 
-export function Log({ id, changes }: { id: string; changes: readonly Change[] }) {
+/** As many as one question may name. */
+const WORKLOADS = 64;
+
+export function Log({ id, workloads, changes }: { id: string; workloads: readonly string[]; changes: readonly Change[] }) {
   const now = serverNow();
   const { asked } = useAnswer({
     key: `around ${id} ${changes[0]?.seq}`,
-    ask: async () => (changes.length === 0 ? null : readStatsOf(id, questionOf(changes, serverNow()))),
+    ask: async () => (changes.length === 0 || workloads.length === 0 ? null : readStatsAt(workloads.slice(0, WORKLOADS), questionOf(changes, serverNow()))),
   });
   const samples = lastOf(asked)?.samples ?? [];
   return (
     <section className={`panel ${css.part}`} aria-label="What changed">
       <div className={css.logHead}>
         <h2 className="heading">What changed</h2>
-        {changes.length > 0 && <span className="label"><Mark look="would" size={8} />stopped by it, the hour before and after</span>}
+        {changes.length > 0 && <span className="label"><Mark look="would" size={8} />stopped at its workloads, the hour before and after</span>}
       </div>
       {changes.length === 0 ? <p className="small second">Nothing since the log began.</p> : (
         <ol className={css.log}>

@@ -82,7 +82,7 @@ function Known({ policy, span }: { policy: PolicyDetail; span: Span }) {
         <Text policy={policy} lit={lit} light={setLit} />
       </div>
       <div className={css.below}>
-        <Log id={policy.id} changes={policy.changes} />
+        <Log id={policy.id} workloads={policy.workloads} changes={policy.changes} />
         <section className={`panel ${css.part}`} aria-label="On the command line">
           <h2 className="heading">The same on the command line</h2>
           {MODES.filter((mode) => mode !== policy.mode).map((mode) => <Command key={mode} text={commandFor(policy, mode)} />)}

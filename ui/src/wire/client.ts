@@ -23,8 +23,8 @@ export const readPolicies = () => api.listPolicies();
 /** Statistics of a span, of all namespaces or one. */
 export const readStats = (asked: Asked, namespace: string | null): Promise<Stats> => api.getStats({ ...asked, ...(namespace ? { namespace } : {}) });
 
-/** What one policy decided in a span. */
-export const readStatsOf = (policy: string, asked: Asked): Promise<Stats> => api.getStats({ ...asked, policy });
+/** What was judged at some workloads in a span. */
+export const readStatsAt = (workloads: readonly string[], asked: Asked): Promise<Stats> => api.getStats({ ...asked, workload: workloads.join(",") });
 
 /** Flow records, newest first, older than `before` where it is given. */
 export const readFlows = (limit: number, before?: number): Promise<Flows> => api.listFlows({ limit, before });
