@@ -78,7 +78,12 @@ pub struct Linted {
     pub policies: Vec<Policy>,
     /// How many documents there are.
     pub documents: usize,
+    /// How many findings are not among these: more than anybody reads.
+    pub left_out: usize,
 }
+
+/// The most findings that are kept.
+const FINDINGS_AT_MOST: usize = 10_000;
 
 /// Everything that the checks look at.
 struct Desk<'a> {
@@ -140,6 +145,8 @@ pub fn lint(texts: &[Text], around: &Surroundings<'_>) -> Linted {
         (order(file), *span, *severity, *code, message.clone())
     });
     linted.findings.dedup();
+    linted.left_out = linted.findings.len().saturating_sub(FINDINGS_AT_MOST);
+    linted.findings.truncate(FINDINGS_AT_MOST);
     linted
 }
 

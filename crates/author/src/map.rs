@@ -4,6 +4,7 @@
 //! all; the places say of themselves that nothing isolates them.
 
 mod diagram;
+mod grid;
 mod layout;
 mod svg;
 
@@ -59,6 +60,13 @@ pub struct Passage {
     pub rules: Vec<RuleId>,
     /// What is asked of requests, in words; empty where they pass unread.
     pub requests: Vec<String>,
+}
+
+impl Passage {
+    /// What is asked of requests, in brackets; `None` where they pass unread.
+    fn asked(&self) -> Option<String> {
+        (!self.requests.is_empty()).then(|| format!("[{}]", self.requests.join("; ")))
+    }
 }
 
 impl Map {
@@ -121,10 +129,7 @@ impl Map {
                 let (from, to) = (name(link.from), name(link.to));
                 let lanes = passage.lanes.join(", ");
                 let note = note(passage.verdict);
-                let asked = match passage.requests.is_empty() {
-                    true => String::new(),
-                    false => format!("  [{}]", passage.requests.join("; ")),
-                };
+                let asked = passage.asked().map_or(String::new(), |asked| format!("  {asked}"));
                 text += &format!("{from:width$} -> {to:arrow$}  {lanes}{asked}{note}\n");
             }
         }

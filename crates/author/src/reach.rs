@@ -8,6 +8,7 @@ mod asked;
 mod atlas;
 pub(crate) mod imagined;
 mod lanes;
+mod named;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use podwall_policy::table::{Decision, Half, IdentityNumber, Lane, Row, Step, Tab
 pub use self::atlas::{Kind, Place};
 pub use self::imagined::imagined;
 pub use self::lanes::words;
+pub use self::named::with_names;
 
 /// A world as it is looked at here: every workload on one node, each with an address.
 pub struct Ground {

@@ -94,6 +94,13 @@ impl<'a> Shadows<'a> {
         first
     }
 
+    /// With how many rules this one is compared.
+    pub fn compared(&self, rule: &Rule) -> usize {
+        let (direction, namespace) = place(rule);
+        let count = |namespace| self.rules.get(&(direction, namespace)).map_or(0, Vec::len);
+        count(namespace) + if namespace.is_some() { count(None) } else { 0 }
+    }
+
     /// Whether what this policy isolates is isolated by others as well.
     pub fn isolate_as_well(&self, policy: &Policy, mode: Option<Mode>) -> bool {
         policy.rules.iter().filter(|rule| rule.isolates).all(|rule| {

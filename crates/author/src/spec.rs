@@ -127,11 +127,14 @@ pub enum Outcome {
     Refused,
     /// The gate refuses the topic: Kafka's error 29.
     TopicDenied,
+    /// Both ends have to prove who they are first. A word of the format that never comes about: what
+    /// wants such a proof is refused.
+    Unproven,
 }
 
 impl Outcome {
     /// The words of test files, in the order of the enum.
-    pub const WORDS: [(&'static str, Outcome); 12] = [
+    pub const WORDS: [(&'static str, Outcome); 13] = [
         ("ALLOW", Outcome::Allow),
         ("DROP", Outcome::Drop),
         ("DENY", Outcome::Deny),
@@ -144,6 +147,7 @@ impl Outcome {
         ("RST", Outcome::Reset),
         ("REFUSED", Outcome::Refused),
         ("TAF", Outcome::TopicDenied),
+        ("AUTH", Outcome::Unproven),
     ];
 
     /// Whether only a gate can bring it about.
@@ -154,7 +158,8 @@ impl Outcome {
             | Outcome::Deny
             | Outcome::Audit
             | Outcome::WouldAllow
-            | Outcome::Unknown => false,
+            | Outcome::Unknown
+            | Outcome::Unproven => false,
             Outcome::Gate
             | Outcome::GatePasses
             | Outcome::Forbidden

@@ -279,3 +279,36 @@ fn the_demo_is_drawn() {
     assert_eq!(drawn.matches("<g>").count(), drawn.matches("</g>").count());
     assert!(drawn.contains(">web<") && drawn.ends_with("</svg>\n"));
 }
+
+/// Too many places for lines: a row for each client, a column for each server.
+#[test]
+fn many_places_are_drawn_as_a_table() {
+    let pods: String = (0..30)
+        .map(|n| {
+            format!("- {{name: p{n}, namespace: shop, labels: {{app: p{n}}}, ips: [10.0.0.{n}]}}\n")
+        })
+        .collect();
+    let world = parse_world(&format!("namespaces: [{{name: shop}}]\npods:\n{pods}"))
+        .expect("as the test wrote it")
+        .world;
+    let policy = |n: usize| {
+        format!(
+            "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p{n}, namespace: shop}}\n\
+             spec:\n  endpointSelector: {{matchLabels: {{app: p{n}}}}}\n  ingress:\n  - fromEndpoints: \
+             [{{matchLabels: {{app: p{}}}}}]\n    toPorts: [{{ports: [{{port: \"{}\", protocol: TCP}}], \
+             rules: {{http: [{{method: GET, path: /a<b}}]}}}}]\n",
+            (n * 7 + 3) % 30,
+            8000 + n
+        )
+    };
+    let text: String = (0..30).map(policy).collect();
+    let checked = check_as(&text, "p", &podwall_author::dialect());
+    let options = Options { host_access: false, ..enforcing() };
+    let drawn = svg(&Map::of(&checked.policies, &world, options));
+    assert!(!drawn.contains("class=\"link\"") && drawn.ends_with("</svg>\n"), "{drawn}");
+    assert_eq!(drawn.matches("class=\"cell\"").count(), 30, "{drawn}");
+    assert!(
+        drawn.contains(">8004*</text>") && drawn.contains("shop/p1 -&gt; shop/p4: 8004/TCP [GET")
+    );
+    assert!(!drawn.contains("a<b"), "what users write is text in the drawing");
+}

@@ -99,8 +99,12 @@ fn settings(state: &Path, up: Up) -> anyhow::Result<Settings> {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let cause = error.root_cause().downcast_ref::<std::io::Error>();
-    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+    let cause = error.root_cause();
+    let plain = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    // What writes JSON wraps the error and does not name it as its cause.
+    let wrapped = cause.downcast_ref::<serde_json::Error>();
+    plain.or(wrapped.and_then(serde_json::Error::io_error_kind))
+        == Some(std::io::ErrorKind::BrokenPipe)
 }
 
 fn log() {

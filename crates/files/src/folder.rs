@@ -40,12 +40,12 @@ pub struct PolicyFile {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unusable {
     /// It is too long to be a policy.
-    #[error(
-        "too long for a policy file: `{size_bytes}` bytes, hint: at most {POLICY_FILE_LIMIT} bytes; split it"
-    )]
+    #[error("too long: `{size_bytes}` bytes, hint: at most {limit} bytes are read; split it")]
     TooLong {
         /// Its length.
         size_bytes: u64,
+        /// The most that is read.
+        limit: u64,
     },
     /// It is not text.
     #[error("not UTF-8 text from byte `{offset}`, hint: save it as UTF-8")]
@@ -149,12 +149,12 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String, Unusable> {
     let file = File::open(path).map_err(refused)?;
     let size_bytes = file.metadata().map_err(refused)?.len();
     if size_bytes > limit {
-        return Err(Unusable::TooLong { size_bytes });
+        return Err(Unusable::TooLong { size_bytes, limit });
     }
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes).map_err(refused)?;
     if bytes.len() as u64 > limit {
-        return Err(Unusable::TooLong { size_bytes: bytes.len() as u64 });
+        return Err(Unusable::TooLong { size_bytes: bytes.len() as u64, limit });
     }
     String::from_utf8(bytes)
         .map_err(|error| Unusable::NotText { offset: error.utf8_error().valid_up_to() })

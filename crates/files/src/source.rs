@@ -34,7 +34,7 @@ pub enum SourceError {
     )]
     Absent(String),
     /// A file of it cannot be used.
-    #[error("unable to read `{name}`: {source}")]
+    #[error("unable to read `{name}`")]
     Read {
         /// Which.
         name: String,
@@ -88,7 +88,7 @@ fn read_input() -> Result<String, Unusable> {
 
 fn text_of(bytes: Vec<u8>) -> Result<String, Unusable> {
     if bytes.len() as u64 > SOURCE_LIMIT {
-        return Err(Unusable::TooLong { size_bytes: bytes.len() as u64 });
+        return Err(Unusable::TooLong { size_bytes: bytes.len() as u64, limit: SOURCE_LIMIT });
     }
     String::from_utf8(bytes)
         .map_err(|error| Unusable::NotText { offset: error.utf8_error().valid_up_to() })

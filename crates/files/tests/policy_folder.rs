@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use podwall_files::{Folder, ReplaceError, Unusable, Watch, replace};
+use podwall_files::{Folder, POLICY_FILE_LIMIT, ReplaceError, Unusable, Watch, replace};
 
 /// A folder of its own for one test, removed with it.
 struct Scratch(PathBuf);
@@ -65,7 +65,10 @@ fn a_100_mb_file_is_refused_by_its_size_and_the_others_are_read() {
     let big = File::create(scratch.0.join("big.yaml")).unwrap();
     big.set_len(100 << 20).unwrap();
     let files = Folder::new(&scratch.0).read().unwrap();
-    assert_eq!(files[0].text, Err(Unusable::TooLong { size_bytes: 100 << 20 }));
+    assert_eq!(
+        files[0].text,
+        Err(Unusable::TooLong { size_bytes: 100 << 20, limit: POLICY_FILE_LIMIT })
+    );
     assert_eq!(files[1].text.as_deref(), Ok("kind: x"));
 }
 

@@ -153,6 +153,10 @@ fn words_that_yaml_takes_for_something_else() {
     for (inside, word) in [
         ("fromEndpoints: [{matchLabels: {app: yes}}]", "yes"),
         ("fromEndpoints: [{matchLabels: {app: 012}}]", "012"),
+        ("fromEndpoints: [{matchLabels: {app: 1_000}}]", "1_000"),
+        ("fromEndpoints: [{matchLabels: {app: 0o17}}]", "0o17"),
+        ("fromEndpoints: [{matchLabels: {app: off}}]", "off"),
+        ("fromEndpoints: [{matchLabels: {app: 12e3}}]", "12e3"),
         ("fromEndpoints: [{matchLabels: {app: 1.10}}]", "1.10"),
         ("fromEndpoints: [{matchLabels: {app: ~x}}]", ""),
         ("toPorts: [{ports: [{port: 80}]}]", "80"),
@@ -175,6 +179,7 @@ fn words_that_yaml_takes_for_something_else() {
     );
     let text = policy("toPorts: [{ports: [{port: \"80\", endPort: 0100}]}]");
     assert!(refusal(&text).contains("not a number from 0 to 65535: `0100`"));
+    assert!(refusal(&text.replace("0100", "1_000")).contains("65535: `1_000`"));
 }
 
 #[test]
@@ -242,6 +247,40 @@ fn a_policy_of_100_000_rules() {
     assert_eq!(checked.diagnostics, []);
     assert_eq!(checked.policies[0].rules.len(), 100_000);
     assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+}
+
+/// In one document they are more values than one may have; in ten documents they are read.
+#[test]
+fn a_million_rules() {
+    let head = |name: u32| {
+        format!(
+            "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p{name}}}\n\
+             spec:\n  endpointSelector: {{}}\n  egress:\n"
+        )
+    };
+    let said = quick_refusal(&(head(0) + &"  - {}\n".repeat(1_000_000)));
+    assert!(said.contains("PW0003: too many values in one document"), "{said}");
+    let text: String = (0..10).map(|n| head(n) + &"  - {}\n".repeat(100_000)).collect();
+    let start = Instant::now();
+    let checked = check(&text, "p.yaml");
+    assert_eq!((checked.policies.len(), checked.diagnostics.len()), (10, 0));
+    assert!(start.elapsed() < Duration::from_secs(60), "it took {:?}", start.elapsed());
+}
+
+/// Names that look like others: what is no plain letter is refused wherever a name stands, and
+/// nothing of it selects anybody.
+#[test]
+fn names_that_look_like_others() {
+    for lookalike in ["w\u{435}b", "we\u{300}b", "\u{ff57}eb", "we\u{200d}b"] {
+        for place in ["name: p", "namespace: d"] {
+            let text =
+                policy("{}").replace(place, &format!("{}{lookalike}", &place[..place.len() - 1]));
+            refusal(&text);
+        }
+        refusal(&policy(&format!("fromEndpoints: [{{matchLabels: {{app: {lookalike}}}}}]")));
+        refusal(&policy(&format!("fromEndpoints: [{{matchLabels: {{{lookalike}: app}}}}]")));
+        refusal(&policy(&format!("fromEntities: [{lookalike}]")));
+    }
 }
 
 #[test]

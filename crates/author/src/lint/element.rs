@@ -1,7 +1,9 @@
 //! Documents as they are written, cut into the elements that rules come from, each with its place
 //! and (where the document is accepted) with the rule it became.
 
-use podwall_model::{Direction, PolicyId, Section};
+use std::collections::HashMap;
+
+use podwall_model::{Direction, PolicyId, RuleId, Section};
 use podwall_policy::rule::{Policy, Rule};
 use podwall_policy::yaml::{Key, Node, Tree, Value};
 use podwall_policy::{Document, Span};
@@ -25,6 +27,10 @@ pub(super) struct Sheet<'a> {
     pub(super) policy: Option<&'a Policy>,
     pub(super) family: Option<Family>,
     pub(super) specs: Vec<Spec<'a>>,
+    /// The rules by the place of their elements: a document may have very many.
+    rules: HashMap<(Section, Option<u32>), &'a Rule>,
+    /// Which spec, and which of its elements, stands at a place.
+    places: HashMap<(Section, Option<u32>), (usize, usize)>,
 }
 
 /// One `spec`, or one item of `specs`.
@@ -79,6 +85,9 @@ impl<'a> Sheet<'a> {
             let single = field(root, "spec").map(|node| (None, node));
             let many = field(root, "specs").map(items).unwrap_or_default();
             let many = many.iter().enumerate().map(|(at, node)| (number(at), node));
+            let specs: Vec<Spec<'_>> =
+                single.into_iter().chain(many).map(|(at, node)| spec(at, node)).collect();
+            let rules = policy.into_iter().flat_map(|policy| &policy.rules);
             sheets.push(Sheet {
                 file: &text.file,
                 text: &text.text,
@@ -86,7 +95,9 @@ impl<'a> Sheet<'a> {
                 id: document.id.as_ref(),
                 policy,
                 family,
-                specs: single.into_iter().chain(many).map(|(at, node)| spec(at, node)).collect(),
+                rules: rules.map(|rule| ((rule.id.section, rule.id.index), rule)).collect(),
+                places: places(&specs),
+                specs,
             });
         }
         sheets
@@ -99,25 +110,28 @@ impl<'a> Sheet<'a> {
 
     /// The rule that an element became.
     pub(super) fn rule(&self, element: &Element<'_>) -> Option<&'a Rule> {
-        let rules = self.policy?.rules.iter();
-        let is_it = |rule: &&Rule| {
-            rule.id.section == element.section && rule.id.index == Some(element.index)
-        };
-        rules.into_iter().find(is_it)
+        self.rules.get(&(element.section, Some(element.index))).copied()
     }
 
     /// The element that a rule came from.
-    pub(super) fn element(&self, rule: &Rule) -> Option<&Element<'a>> {
-        let is_it = |element: &&Element<'_>| {
-            rule.id.section == element.section && rule.id.index == Some(element.index)
-        };
-        self.elements().find(is_it)
+    pub(super) fn element(&self, id: &RuleId) -> Option<&Element<'a>> {
+        let (spec, at) = self.places.get(&(id.section, id.index))?;
+        self.specs.get(*spec)?.elements.get(*at)
     }
 
     /// Whether this is its family.
     pub(super) fn is(&self, family: Family) -> bool {
         self.family == Some(family)
     }
+}
+
+fn places(specs: &[Spec<'_>]) -> HashMap<(Section, Option<u32>), (usize, usize)> {
+    let mut places = HashMap::new();
+    for (spec, elements) in specs.iter().map(|spec| &spec.elements).enumerate() {
+        let each = elements.iter().enumerate();
+        places.extend(each.map(|(at, one)| ((one.section, Some(one.index)), (spec, at))));
+    }
+    places
 }
 
 fn number(at: usize) -> Option<u32> {

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use podwall_model::{Direction, RuleId};
+use podwall_model::Direction;
 use podwall_policy::Span;
 use podwall_policy::target::{Target, Why, differences};
 
@@ -21,20 +21,15 @@ pub(super) fn differs(desk: &Desk<'_>, found: &mut Vec<Finding>) {
             if one.why == Why::EveryCluster && std::mem::replace(&mut clusters_told, true) {
                 continue;
             }
-            let span = one.rule.as_ref().map_or(sheet.span, |rule| place(sheet, rule));
+            // What stands for a whole direction is told where its policy begins.
+            let element = one.rule.as_ref().and_then(|id| sheet.element(id));
+            let span = element.map_or(sheet.span, |element| element.node.span);
             found.push(finding(desk, sheet, span, (target, one.why)));
         }
         for spec in &sheet.specs {
             written(desk, (sheet, spec), target, found);
         }
     }
-}
-
-/// Where a rule stands; one that stands for a whole direction, where its policy begins.
-fn place(sheet: &Sheet<'_>, id: &RuleId) -> Span {
-    let is_it =
-        |element: &&Element<'_>| element.section == id.section && Some(element.index) == id.index;
-    sheet.elements().find(is_it).map_or(sheet.span, |element| element.node.span)
 }
 
 fn finding(

@@ -142,7 +142,7 @@ pub(super) fn cuts_dns(desk: &Desk<'_>, found: &mut Vec<Finding>) {
         if resolving.iter().any(|other| cover::subject(&other.subject, &rule.subject)) {
             continue;
         }
-        let Some(element) = sheet.element(rule) else { continue };
+        let Some(element) = sheet.element(&rule.id) else { continue };
         let message = "the workloads can ask no name any more: egress is isolated, and no rule \
                        allows DNS";
         let help = "allow UDP and TCP 53 to the DNS service, unless they need no names";

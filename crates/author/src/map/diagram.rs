@@ -81,10 +81,12 @@ pub(super) fn label(map: &Map, at: usize) -> String {
     }
 }
 
-/// What passes, one line for each passage.
+/// What passes, one line for each passage, with what is asked of requests.
 pub(super) fn lanes(link: &Link, between: &str) -> String {
-    let line =
-        |passage: &super::Passage| format!("{}{}", passage.lanes.join(", "), note(passage.verdict));
+    let line = |passage: &super::Passage| {
+        let asked = passage.asked().map_or(String::new(), |asked| format!(" {asked}"));
+        format!("{}{asked}{}", passage.lanes.join(", "), note(passage.verdict))
+    };
     link.passages.iter().map(line).collect::<Vec<_>>().join(between)
 }
 

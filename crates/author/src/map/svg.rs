@@ -2,7 +2,7 @@
 
 use super::diagram::{is_certain, label, lanes};
 use super::layout::{Spot, spots};
-use super::{Link, Map};
+use super::{Link, Map, grid};
 use crate::reach::Kind;
 
 const BOX_WIDTH: usize = 200;
@@ -28,16 +28,39 @@ text { font: 13px system-ui, sans-serif; fill: #1c2733; }
 .link { fill: none; stroke: #4a6f94; stroke-width: 1.5; }
 .try { stroke: #b8642a; stroke-dasharray: 6 4; }
 .head { fill: #4a6f94; }
+.cell { fill: #dcebfa; stroke: #3b78b5; }
+.cell.try { fill: #fbeadc; stroke: #b8642a; stroke-dasharray: 4 3; }
+.what { font-size: 11px; }
+.rule { fill: none; stroke: #dde3e9; }
 @media (prefers-color-scheme: dark) {
 text { fill: #e4eaf0; } .space { fill: #9fb0c0; }
 .lanes { fill: #c4d3e2; stroke: #14191f; } .paper { fill: #14191f; }
 .workloads { fill: #1d3147; stroke: #6ea8e0; } .node { fill: #2a3037; stroke: #8a97a4; }
 .outside { fill: #3a2f1c; stroke: #d9a650; }
 .link { stroke: #7fa6cc; } .try { stroke: #e09a5c; } .head { fill: #7fa6cc; }
+.cell { fill: #1d3147; stroke: #6ea8e0; } .cell.try { fill: #3a2a1c; stroke: #e09a5c; }
+.rule { stroke: #2a323b; }
 }";
 
-/// The drawing.
+/// The opening of a drawing, on paper of this size.
+pub(super) fn head(width: usize, height: usize) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+         width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>Who can reach whom</title>\n\
+         <style>{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
+    )
+}
+
+/// The arrow's head.
+const MARKER: &str = "<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" \
+    markerWidth=\"7\" markerHeight=\"7\" orient=\"auto-start-reverse\"><path class=\"head\" \
+    d=\"M0 0L10 5L0 10z\"/></marker></defs>\n";
+
+/// The drawing: boxes and arrows for a few places, a table for many.
 pub fn svg(map: &Map) -> String {
+    if grid::is_crowded(map) {
+        return grid::svg(map);
+    }
     let spots = spots(map);
     let drawn: Vec<Spot> = spots.iter().flatten().copied().collect();
     let columns = drawn.iter().map(|spot| spot.column + 1).max().unwrap_or(1);
@@ -50,14 +73,7 @@ pub fn svg(map: &Map) -> String {
         let above = (rows - tall(spot.column)) * ROW_STEP / 2;
         (MARGIN + spot.column * COLUMN_STEP, MARGIN + above + spot.row * ROW_STEP + 20)
     };
-    let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>Who can reach whom</title>\n\
-         <style>{STYLE}</style>\n<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" \
-         markerWidth=\"7\" markerHeight=\"7\" orient=\"auto-start-reverse\">\
-         <path class=\"head\" d=\"M0 0L10 5L0 10z\"/></marker></defs>\n\
-         <rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
-    );
+    let mut text = head(width, height) + MARKER;
     let ends = |link: &Link| Some((corner(spots[link.from]?), corner(spots[link.to]?)));
     for (number, link) in map.links.iter().enumerate() {
         if let Some((from, to)) = ends(link) {
@@ -147,14 +163,14 @@ fn place(map: &Map, at: usize, (x, y): Corner) -> String {
     )
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let safe = text.chars().filter(|c| !c.is_control());
     safe.map(|c| match c {
         '&' => "&amp;".to_owned(),

@@ -97,7 +97,12 @@ impl Place {
             }
             Place::External(name) => {
                 let names = state.world.names.iter().filter(|known| known.name == *name);
-                names.flat_map(|known| known.addresses.clone()).collect()
+                let addresses: Vec<IpAddr> = names.flat_map(|n| n.addresses.clone()).collect();
+                // What is not known is said of it later, not taken for the family's fault.
+                if addresses.is_empty() {
+                    return vec![Family::V4, Family::V6];
+                }
+                addresses
             }
         };
         let has = |family: &Family| family.pick(&addresses).is_some();

@@ -71,6 +71,7 @@ Examples:
   podwall test --world world.yaml --policies policies/ tests/
   podwall test --select suite=shop --filter database tests/
   podwall test -o junit tests/ > report.xml
+  podwall test main:tests                        the tests of a revision, with the files they name
 
 A test file is `kind: PolicyTest`; docs/book/policy-test.md describes it.
 
@@ -82,13 +83,13 @@ Exit codes:
 #[derive(Args, Debug)]
 #[command(after_help = TEST_EXAMPLES)]
 pub(crate) struct Test {
-    /// Test files, and folders with some
+    /// Test files, folders with some, `REV:path` of a Git repository, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<String>,
     /// The world of test files that have none
     #[arg(long, value_name = "FILE")]
     pub(crate) world: Option<String>,
-    /// The policies of test files that name none
+    /// The policies of test files that name none: a file, a folder, or `REV:path`
     #[arg(long, value_name = "PATH")]
     pub(crate) policies: Option<String>,
     /// Only files with this label; several have to fit together

@@ -1,5 +1,6 @@
 //! `podwall lint`.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -118,9 +119,13 @@ fn write(output: LintOutput, texts: &[Text], linted: &Linted) -> anyhow::Result<
 }
 
 fn write_text(out: &mut impl Write, texts: &[Text], linted: &Linted) -> std::io::Result<()> {
+    let lines: HashMap<&str, Vec<&str>> =
+        texts.iter().map(|text| (text.file.as_str(), text.text.lines().collect())).collect();
     for finding in &linted.findings {
-        let text = texts.iter().find(|text| text.file == finding.diagnostic.file);
-        snippet::write(out, &finding.diagnostic, text.map_or("", |text| &text.text))?;
+        let told = &finding.diagnostic;
+        let at = (told.span.line as usize).saturating_sub(1);
+        let line = lines.get(told.file.as_str()).and_then(|lines| lines.get(at));
+        snippet::write(out, told, line.copied())?;
         let code = finding.diagnostic.code;
         if let Some(mend) = &finding.mend {
             writeln!(out, "  --fix: {}", mend.title)?;
@@ -132,6 +137,9 @@ fn write_text(out: &mut impl Write, texts: &[Text], linted: &Linted) -> std::io:
     }
     let (errors, warnings) = counts(linted);
     let (files, documents) = (texts.len(), linted.documents);
+    if linted.left_out > 0 {
+        writeln!(out, "{} more findings are not told", linted.left_out)?;
+    }
     writeln!(out, "{documents} documents in {files} files: {errors} errors, {warnings} warnings")
 }
 
@@ -159,6 +167,7 @@ fn json(texts: &[Text], linted: &Linted) -> serde_json::Value {
         "documents": linted.documents,
         "errors": errors,
         "warnings": warnings,
+        "leftOut": linted.left_out,
         "findings": findings,
     })
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use podwall_author::map::{Map, dot, mermaid, svg};
-use podwall_author::reach::{Kind, imagined};
+use podwall_author::reach::{Kind, imagined, with_names};
 use serde_json::{Value, json};
 
 use super::flags::{self, MapOutput};
@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &flags::Map) -> anyhow::Result<u8> {
         Some(world) => world,
         None => imagined(&policies),
     };
+    let world = with_names(&world, &policies);
     let mut map = Map::of(&policies, &world, set::options(arguments.mode));
     if let Some(word) = &arguments.focus {
         map = map.around(word);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use podwall_author::plan::{Change, Plan, markdown};
-use podwall_author::reach::imagined;
+use podwall_author::reach::{imagined, with_names};
 use serde_json::{Value, json};
 
 use super::flags::{self, PlanOutput};
@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &flags::Plan) -> anyhow::Result<u8> {
         Some(world) => world,
         None => imagined(old.iter().chain(&new)),
     };
+    let world = with_names(&world, old.iter().chain(&new));
     let plan = Plan::of(&old, &new, &world, set::options(arguments.mode));
     let text = match arguments.output {
         PlanOutput::Text => plan.text(),

@@ -7,11 +7,10 @@ use podwall_policy::Diagnostic;
 /// The most characters of a line that are shown.
 const SHOWN: usize = 160;
 
-/// Writes one finding: what it is, the line, what to do.
-pub(super) fn write(out: &mut impl Write, told: &Diagnostic, text: &str) -> io::Result<()> {
+/// Writes one finding: what it is, its line, what to do.
+pub(super) fn write(out: &mut impl Write, told: &Diagnostic, line: Option<&str>) -> io::Result<()> {
     let Diagnostic { code, severity, message, file, span, help } = told;
     writeln!(out, "{file}:{}:{}: {severity} {code}: {message}", span.line, span.column)?;
-    let line = text.lines().nth((span.line as usize).saturating_sub(1));
     if let Some(line) = line.filter(|line| line.chars().count() <= SHOWN) {
         let number = span.line.to_string();
         let margin = " ".repeat(number.len());

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &flags::Test) -> anyhow::Result<u8> {
         arguments.policies.as_deref().map(read_source).transpose()?.unwrap_or_default();
     let mut files: Vec<(PathBuf, String)> = Vec::new();
     for path in &arguments.paths {
-        files.extend(find_tests(Path::new(path))?);
+        files.extend(find_tests(path)?);
     }
     anyhow::ensure!(!files.is_empty(), "no test file here, hint: one says `kind: PolicyTest`");
     let outcomes = run_all(arguments, &files, &world, &policies);

@@ -236,6 +236,28 @@ fn tests_are_run_and_told() {
 }
 
 #[test]
+fn tests_of_a_revision_are_run_with_the_files_of_that_revision() {
+    let desk = Desk::new("test-git");
+    desk.git(&["init", "-q", "-b", "main"]);
+    desk.write("policies/db.yaml", POLICY);
+    desk.write("world.yaml", WORLD);
+    let case = "apiVersion: podwall.io/v1\nkind: PolicyTest\nmetadata: {name: db}\n\
+                policies: [{file: ../policies/db.yaml}]\n\
+                tests: [{from: shop/web, to: data/db, port: 5432/TCP, expect: ALLOW}]\n";
+    desk.write("tests/db.yaml", case);
+    desk.git(&["add", "."]);
+    desk.git(&["commit", "-q", "-m", "one"]);
+    desk.write("policies/db.yaml", &POLICY.replace("5432", "5433"));
+    let run =
+        |word: &str, code: i32| check(&desk, &["test", "--world", "HEAD:world.yaml", word], code);
+    run("HEAD:tests", 0);
+    run("HEAD:tests/db.yaml", 0);
+    run("tests", 1);
+    run("gone", 2);
+    run("HEAD:gone", 2);
+}
+
+#[test]
 fn explain_map_and_generate_work_without_anything_that_runs() {
     let desk = Desk::new("explain");
     let world = desk.write("world.yaml", WORLD);
@@ -281,6 +303,40 @@ fn explain_map_and_generate_work_without_anything_that_runs() {
     desk.write("draft.yaml", &draft);
     check(&desk, &["lint", "draft.yaml"], 0);
     check(&desk, &["generate", "--flows", "world.yaml"], 2);
+}
+
+#[test]
+fn names_and_requests_are_in_the_map_and_in_the_plan() {
+    let desk = Desk::new("names");
+    let world = desk.write("world.yaml", WORLD);
+    let policy = |name: &str, path: &str| {
+        format!(
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: web, namespace: shop}}\n\
+             spec:\n  endpointSelector: {{matchLabels: {{app: web}}}}\n  egress:\n  - toFQDNs: [{{matchName: {name}}}]\n    \
+             toPorts: [{{ports: [{{port: \"443\", protocol: TCP}}]}}]\n  - toEndpoints: [{{matchLabels: {{app: db, \
+             \"k8s:io.kubernetes.pod.namespace\": data}}}}]\n    toPorts: [{{ports: [{{port: \"80\", protocol: TCP}}], \
+             rules: {{http: [{{method: GET, path: {path}}}]}}}}]\n"
+        )
+    };
+    desk.write("old.yaml", &policy("api.example.com", "/v1"));
+    desk.write("new.yaml", &policy("new.example.com", "/v2"));
+    for form in ["text", "dot", "mermaid", "svg", "json"] {
+        let told = check(&desk, &["map", "--world", &world, "-o", form, "old.yaml"], 0);
+        assert!(told.contains("name api.example.com") && told.contains("/v1"), "{form}: {told}");
+    }
+    check(&desk, &["map", "old.yaml"], 0);
+    let plan = check(&desk, &["plan", "--world", &world, "old.yaml", "new.yaml"], 0);
+    for part in [
+        "+ gained: shop/web -> name new.example.com  443/TCP",
+        "- lost: shop/web -> name api.example.com  443/TCP",
+        "~ other requests: shop/web -> data/db  80/TCP",
+    ] {
+        assert!(plan.contains(part), "{part}: {plan}");
+    }
+    let words = ["explain", "--world", &world, "--policies", "old.yaml", "--from", "shop/web"];
+    let asked = ["--to", "name:api.example.com", "--port", "443"];
+    let told = check(&desk, &[&words[..], &asked[..]].concat(), 2);
+    assert!(told.contains("no address of this name is known"), "{told}");
 }
 
 #[test]

@@ -16,8 +16,7 @@ use thiserror::Error;
 
 use super::conversation::conversation;
 use super::document::{ChangeEntry, Document, Expectations, OptionsEntry, Source, TestEntry};
-use crate::folder::Folder;
-use crate::source::SourceText;
+use crate::source::{SourceError, SourceText, read_source};
 use crate::world::{Document as WorldDocument, parse_world};
 
 /// The kind of test files.
@@ -92,32 +91,44 @@ pub fn read_folder(folder: &Path, except: &[&str], world: &World) -> Result<Vec<
     Ok(specs)
 }
 
-/// Every test file below a path, in order; or the path itself, if it is a file. A YAML file that
-/// holds no test (a world, policies) is none.
-pub fn find_tests(path: &Path) -> Result<Vec<(PathBuf, String)>, SpecError> {
-    if !path.is_dir() {
-        return Ok(vec![(path.to_owned(), text_of(path)?)]);
-    }
-    let unreadable =
-        |message: String| SpecError { file: path.display().to_string(), line: 0, message };
-    let folder = Folder::new(path);
-    let files = folder.read().map_err(|error| unreadable(error.to_string()))?;
-    let mut found = Vec::new();
-    for file in files {
-        let text = file.text.map_err(|error| unreadable(format!("{}: {error}", file.name)))?;
-        if text.contains(KIND) {
-            found.push((folder.path(&file.name), text));
-        }
-    }
-    Ok(found)
+/// Every test file that a word names (a file, a folder, `REV:path`, or `-` for standard input), in
+/// order. A YAML file of a folder that holds no test (a world, policies) is none.
+pub fn find_tests(word: &str) -> Result<Vec<(PathBuf, String)>, SourceError> {
+    let sources = read_source(word)?;
+    // What was named by itself is one, whatever it says.
+    let alone = matches!(sources.as_slice(), [one] if one.name == word);
+    let tests = sources.into_iter().filter(|source| alone || source.text.contains(KIND));
+    Ok(tests.map(|source| (PathBuf::from(source.name), source.text)).collect())
 }
 
+/// The text of a file, or of one at a revision.
 fn text_of(path: &Path) -> Result<String, SpecError> {
-    fs::read_to_string(path).map_err(|error| SpecError {
-        file: path.display().to_string(),
-        line: 0,
-        message: error.to_string(),
-    })
+    let file = path.display().to_string();
+    let unreadable = |message: String| SpecError { file: file.clone(), line: 0, message };
+    let sources = read_source(&upright(&file)).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        unreadable(format!("{error}{}", cause.unwrap_or_default()))
+    })?;
+    match <[SourceText; 1]>::try_from(sources) {
+        Ok([one]) => Ok(one.text),
+        Err(_) => Err(unreadable("one file is wanted, and it is a folder".to_owned())),
+    }
+}
+
+/// `REV:path` without the steps up in it, which Git does not take.
+fn upright(word: &str) -> String {
+    let Some((revision, path)) = word.split_once(':').filter(|_| !Path::new(word).exists()) else {
+        return word.to_owned();
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    format!("{revision}:{}", parts.join("/"))
 }
 
 /// The cases of one file's text.
