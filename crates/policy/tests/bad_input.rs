@@ -249,21 +249,12 @@ fn a_policy_of_100_000_rules() {
     assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
 }
 
-/// In one document they are more values than one may have; in ten documents they are read.
+/// More values than one document may have: said before anything is made of them.
 #[test]
 fn a_million_rules() {
-    let head = |name: u32| {
-        format!(
-            "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p{name}}}\n\
-             spec:\n  endpointSelector: {{}}\n  egress:\n"
-        )
-    };
-    let said = quick_refusal(&(head(0) + &"  - {}\n".repeat(1_000_000)));
-    assert!(said.contains("PW0003: too many values in one document"), "{said}");
-    let text: String = (0..10).map(|n| head(n) + &"  - {}\n".repeat(100_000)).collect();
     let start = Instant::now();
-    let checked = check(&text, "p.yaml");
-    assert_eq!((checked.policies.len(), checked.diagnostics.len()), (10, 0));
+    let said = refusal(&(policy("{}") + &"  - {}\n".repeat(1_000_000)));
+    assert!(said.contains("PW0003: too many values in one document"), "{said}");
     assert!(start.elapsed() < Duration::from_secs(60), "it took {:?}", start.elapsed());
 }
 
