@@ -308,7 +308,8 @@ fn many_places_are_drawn_as_a_table() {
     assert!(!drawn.contains("class=\"link\"") && drawn.ends_with("</svg>\n"), "{drawn}");
     assert_eq!(drawn.matches("class=\"cell\"").count(), 30, "{drawn}");
     assert!(
-        drawn.contains(">8004*</text>") && drawn.contains("shop/p1 -&gt; shop/p4: 8004/TCP [GET")
+        drawn.contains(">8004*</text>")
+            && drawn.contains("shop/p1 -&gt; shop/p4: 8004/TCP [http GET")
     );
     assert!(!drawn.contains("a<b"), "what users write is text in the drawing");
 }

@@ -1,8 +1,8 @@
 //! What the gate asks of requests, in words: equal words are equal demands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use podwall_policy::demand::{Demand, HttpRule, Requests};
+use podwall_policy::demand::{Demand, HttpRule, KafkaRule, Requests};
 use podwall_policy::gate::Sheet;
 
 /// The requests that a sheet lets pass, each in words, sorted.
@@ -18,10 +18,10 @@ fn demand(demand: Option<&Demand>) -> Vec<String> {
         Requests::Any => Vec::new(),
         Requests::Http(rules) => rules.iter().map(http).collect(),
         Requests::Dns(names) => names.iter().map(|name| format!("dns {name}")).collect(),
-        Requests::Kafka(rules) => rules.iter().map(|rule| format!("kafka {rule:?}")).collect(),
+        Requests::Kafka(rules) => rules.iter().map(kafka).collect(),
         Requests::Custom { protocol, rules } if rules.is_empty() => vec![protocol.clone()],
         Requests::Custom { protocol, rules } => {
-            rules.iter().map(|rule| format!("{protocol} {rule:?}")).collect()
+            rules.iter().map(|rule| format!("{protocol} {}", fields(rule))).collect()
         }
     };
     words.extend(demand.server_names.iter().map(|name| format!("tls {name}")));
@@ -32,6 +32,23 @@ fn demand(demand: Option<&Demand>) -> Vec<String> {
         words.push("tls begun at the gate".to_owned());
     }
     words
+}
+
+fn kafka(rule: &KafkaRule) -> String {
+    let mut words = vec!["kafka".to_owned()];
+    words.extend(rule.topic.as_ref().map(|topic| format!("topic {topic}")));
+    words.extend(rule.client.as_ref().map(|client| format!("client {client}")));
+    words.extend(rule.api_version.map(|version| format!("version {version}")));
+    words.extend(rule.api_keys.as_ref().map(|keys| {
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        format!("kinds {}", keys.join(","))
+    }));
+    words.join(" ")
+}
+
+fn fields(rule: &BTreeMap<String, String>) -> String {
+    let words: Vec<String> = rule.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    words.join(" ")
 }
 
 fn http(rule: &HttpRule) -> String {
