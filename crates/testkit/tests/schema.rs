@@ -103,6 +103,7 @@ fn is_of(name: &Value, value: &Value) -> bool {
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),
         "boolean" => value.is_boolean(),
+        "number" => value.is_number(),
         "object" => value.is_object(),
         "array" => value.is_array(),
         other => panic!("a type that this test does not know: {other}"),

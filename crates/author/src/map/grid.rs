@@ -6,8 +6,8 @@ use super::svg::{cut, escaped, head};
 use super::{Link, Map};
 
 /// More places than this, or more links, are drawn as a table.
-const PLACES_AT_MOST: usize = 12;
-const LINKS_AT_MOST: usize = 24;
+const PLACES_AT_MOST: usize = 20;
+const LINKS_AT_MOST: usize = 32;
 
 const ROW: usize = 26;
 const MARGIN: usize = 24;
