@@ -127,8 +127,8 @@ pub enum Outcome {
     Refused,
     /// The gate refuses the topic: Kafka's error 29.
     TopicDenied,
-    /// Both ends have to prove who they are first. A word of the format that never comes about: what
-    /// wants such a proof is refused.
+    /// Both ends have to prove who they are first. A word of the format that never comes about:
+    /// what wants such a proof is refused.
     Unproven,
 }
 
