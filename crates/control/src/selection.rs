@@ -31,7 +31,7 @@ pub(crate) fn mode_for(
     cluster: Mode,
 ) -> (Mode, ModeFrom) {
     let of_namespace = world.namespace(namespace).and_then(|namespace| namespace.mode);
-    effective(policy, of_namespace, cluster)
+    effective(policy.mode, of_namespace, cluster)
 }
 
 /// The mode that a list shows: the strongest that it has for any workload it is about.
@@ -45,5 +45,5 @@ pub(crate) fn shown_mode(policy: &Policy, world: &World, cluster: Mode) -> (Mode
     about
         .map(|(workload, _)| mode_for(policy, &workload.name.namespace, world, cluster))
         .max_by_key(|(mode, _)| *mode)
-        .unwrap_or_else(|| effective(policy, None, cluster))
+        .unwrap_or_else(|| effective(policy.mode, None, cluster))
 }

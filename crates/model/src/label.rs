@@ -3,8 +3,8 @@
 //! The source is a type, so that no label that a user wrote can enter a reserved one
 //! (GHSA-pfhr: a pod label must not pose as a label of its namespace).
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Who a label comes from. A selector may ask for one source or for any.
@@ -59,9 +59,13 @@ impl Source {
     }
 }
 
-/// One label: `source:key=value`.
+/// One label: `source:key=value`. A copy is cheap: it shares what it says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Label {
+pub struct Label(Arc<LabelParts>);
+
+/// What a label says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LabelParts {
     /// Who says so.
     pub source: Source,
     /// The key, without its source.
@@ -73,12 +77,26 @@ pub struct Label {
 impl Label {
     /// A label of the given source.
     pub fn new(source: Source, key: impl Into<String>, value: impl Into<String>) -> Label {
-        Label { source, key: key.into(), value: value.into() }
+        Label(Arc::new(LabelParts { source, key: key.into(), value: value.into() }))
     }
 
     /// `reserved:NAME`, a label that only Podwall gives.
     pub fn reserved(name: &str) -> Label {
         Label::new(Source::Reserved, name, "")
+    }
+
+    /// Where it stands in memory. While both are there, labels of one place are equal; equal ones
+    /// may stand in two.
+    pub fn place(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+}
+
+impl Deref for Label {
+    type Target = LabelParts;
+
+    fn deref(&self) -> &LabelParts {
+        &self.0
     }
 }
 
@@ -91,23 +109,32 @@ impl fmt::Display for Label {
 
 /// A sorted set of labels. Equal sets are one identity, whatever order they came in. A copy is
 /// cheap: it shares the set until one of them changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(Arc<BTreeSet<Label>>);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Labels(Arc<[Label]>);
+
+impl Default for Labels {
+    fn default() -> Labels {
+        Labels(Arc::new([]))
+    }
+}
 
 impl Labels {
     /// The labels in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Label> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Label> {
         self.0.iter()
     }
 
     /// Adds one label; true if it was not there.
     pub fn insert(&mut self, label: Label) -> bool {
-        Arc::make_mut(&mut self.0).insert(label)
+        let Err(at) = self.0.binary_search(&label) else { return false };
+        let (before, after) = self.0.split_at(at);
+        self.0 = before.iter().cloned().chain([label]).chain(after.iter().cloned()).collect();
+        true
     }
 
     /// Whether exactly this label is in the set.
     pub fn contains(&self, label: &Label) -> bool {
-        self.0.contains(label)
+        self.0.binary_search(label).is_ok()
     }
 
     /// The values under `key`, of one source or (with `None`) of any.
@@ -135,6 +162,9 @@ impl Labels {
 
 impl FromIterator<Label> for Labels {
     fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> Labels {
-        Labels(Arc::new(labels.into_iter().collect()))
+        let mut labels: Vec<Label> = labels.into_iter().collect();
+        labels.sort_unstable();
+        labels.dedup();
+        Labels(labels.into())
     }
 }

@@ -15,7 +15,7 @@ mod world;
 
 pub use address::{Address, Cidr, CidrError};
 pub use flow::{Connection, Flow, FlowKind, Side};
-pub use label::{Label, Labels, Source};
+pub use label::{Label, LabelParts, Labels, Source};
 pub use mode::{Mode, UnknownMode};
 pub use port::{IcmpFamily, NamedPort, Protocol, UnknownProtocol};
 pub use rule_id::{Direction, PolicyId, PolicyKind, RuleId, Section};

@@ -104,17 +104,21 @@ impl Workload {
             .iter()
             .filter(|(key, _)| is_identity_key(key))
             .map(|(key, value)| Label::new(Source::K8s, key, value));
-        let mut labels = Labels::from_iter(own);
-        let mut give = |key: &str, value: &str| {
-            labels.insert(Label::new(Source::K8s, key, value));
-        };
-        give(POD_NAMESPACE, &self.name.namespace);
-        give(POLICY_CLUSTER, &self.cluster);
-        give(POLICY_SERVICE_ACCOUNT, &self.service_account);
+        own.chain(self.given_labels(namespace)).collect()
+    }
+
+    /// Those of its identity's labels that are not its own: what Kubernetes says of its place.
+    pub fn given_labels(&self, namespace: Option<&Namespace>) -> Vec<Label> {
+        let give = |key: &str, value: &str| Label::new(Source::K8s, key, value);
+        let mut given = vec![
+            give(POD_NAMESPACE, &self.name.namespace),
+            give(POLICY_CLUSTER, &self.cluster),
+            give(POLICY_SERVICE_ACCOUNT, &self.service_account),
+        ];
         for (key, value) in namespace.map(|n| &n.labels).into_iter().flatten() {
-            give(&format!("{NAMESPACE_LABELS}.{key}"), value);
+            given.push(give(&format!("{NAMESPACE_LABELS}.{key}"), value));
         }
-        labels
+        given
     }
 }
 

@@ -5,28 +5,35 @@
 //! selectors, lists, rows, halves and tables.
 
 mod class;
+mod crowd;
 mod fault;
 mod gated;
+mod group;
 mod half;
 mod members;
 mod node;
-mod posting;
-mod ranking;
 pub(crate) mod reference;
+mod row;
+mod rulebook;
+mod signature;
 mod span;
 mod sweep;
+mod words;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use podwall_model::{Direction, Labels, Mode, WorkloadName, World};
 
 pub use self::class::Class;
+use self::crowd::Crowd;
 use self::fault::{Fault, seeded};
-use self::half::{HalfKey, Halves};
-use self::posting::{Bearer, Postings};
-use self::ranking::{Rank, Ranking};
-use crate::identity::{Identities, Identity, Ranges, Resolved};
+use self::half::{HalfKey, HalfNumber, Halves};
+use self::members::Peerage;
+use self::rulebook::{Entry, RuleNumber, Rulebook};
+use self::words::{SelectorNumber, Words};
+use crate::hash::HashMap;
+use crate::identity::{Identities, Identity, Ranges, Resolved, Roster};
 use crate::mode;
 use crate::options::{Enforcement, Options};
 use crate::rule::{Policy, Subject};
@@ -65,10 +72,11 @@ pub fn resolve_all(
 ) -> Compiled {
     let policies = &*reference::settled(policies, world);
     let ranges = Ranges::of(policies.iter().filter(|policy| policy.mode != Some(Mode::Off)));
-    let resolved = identities.resolve(world, &ranges, options);
-    let classes = Class::group(world);
-    let mut compiler = Compiler::new(policies, &resolved.identities, *options);
-    let tables = compiler.tables(&classes);
+    let mut roster = Roster::of(world);
+    let resolved = identities.resolve_with(world, &ranges, options, &mut roster);
+    let classes = Class::group_with(world, &mut roster);
+    let mut compiler = Compiler::new(&resolved.identities, *options);
+    let tables = compiler.tables(policies, &classes);
     let numbered = classes.into_iter().zip(tables).map(|(class, (enforce, both))| {
         let number = identities.number(&class.identity());
         let Class { workloads, labels, .. } = class;
@@ -79,108 +87,143 @@ pub fn resolve_all(
     Compiled { classes, resolved, node }
 }
 
-/// One set of policies over one set of identities, and what was compiled of it so far.
-pub struct Compiler<'a> {
-    ranking: Ranking<'a>,
-    policies: &'a [Policy],
+/// One set of identities, and what was compiled over it so far.
+#[derive(Debug)]
+pub(crate) struct Compiler {
     options: Options,
-    halves: Halves<'a>,
-    tables: HashMap<(HalfKey, HalfKey), Arc<Table>>,
+    words: Words,
+    peerage: Peerage,
+    book: Rulebook,
+    halves: Halves,
+    tables: HashMap<(HalfNumber, HalfNumber), Arc<Table>>,
 }
 
-/// The ranks of the rules that select one class, by direction and set.
-#[derive(Default)]
+/// The rules that select one class, in the order in which they decide.
+#[derive(Clone, Debug, Default)]
 struct Selected {
-    ingress: Vec<Rank>,
-    egress: Vec<Rank>,
+    ingress: Vec<RuleNumber>,
+    egress: Vec<RuleNumber>,
 }
 
-impl<'a> Compiler<'a> {
-    /// Over these policies and these identities.
-    pub fn new(
-        policies: &'a [Policy],
-        identities: &'a BTreeMap<IdentityNumber, Identity>,
+impl Compiler {
+    /// Over these identities.
+    pub(crate) fn new(
+        identities: &BTreeMap<IdentityNumber, Identity>,
         options: Options,
-    ) -> Compiler<'a> {
+    ) -> Compiler {
+        let mut words = Words::default();
+        let mut peerage = Peerage::new(options);
+        let all = identities.iter().map(|(number, identity)| (*number, identity));
+        peerage.fill(all, &mut words);
         Compiler {
-            ranking: Ranking::of(policies),
-            policies,
             options,
-            halves: Halves::new(identities, options),
-            tables: HashMap::new(),
+            words,
+            peerage,
+            book: Rulebook::default(),
+            halves: Halves::new(options),
+            tables: HashMap::default(),
         }
     }
 
     /// The two tables of each class: of what enforces, and of that and what is in detection.
-    pub fn tables(&mut self, classes: &[Class]) -> Vec<(Arc<Table>, Arc<Table>)> {
-        let mut enforce: Vec<Selected> = classes.iter().map(|_| Selected::default()).collect();
-        let mut both: Vec<Selected> = classes.iter().map(|_| Selected::default()).collect();
-        self.select(classes, |position, mode, direction, rank| match mode {
-            Mode::Off => {}
-            Mode::Detect if !seeded(Fault::DetectionEnforces) => {
-                both[position].push(direction, rank);
-            }
-            Mode::Detect | Mode::Enforce => {
-                enforce[position].push(direction, rank);
-                both[position].push(direction, rank);
-            }
-        });
-        let sets = classes.iter().zip(enforce.into_iter().zip(both));
-        sets.map(|(class, (enforce, both))| (self.table(class, enforce), self.table(class, both)))
-            .collect()
+    pub(crate) fn tables(
+        &mut self,
+        policies: &[Policy],
+        classes: &[Class],
+    ) -> Vec<(Arc<Table>, Arc<Table>)> {
+        let sets = self.select(policies, classes);
+        let sets = classes.iter().zip(sets);
+        sets.map(|(class, (enforce, both))| {
+            let both = self.table(class, both);
+            let enforce = enforce.map(|enforce| self.table(class, enforce));
+            (enforce.unwrap_or_else(|| Arc::clone(&both)), both)
+        })
+        .collect()
     }
 
-    /// Tells of each rule and each class that it selects, in the order of ranks.
-    fn select(&self, classes: &[Class], mut tell: impl FnMut(usize, Mode, Direction, Rank)) {
-        let subjects = classes.iter().map(|class| Bearer::Subject(&class.labels));
-        let postings = Postings::of(subjects, self.options);
+    /// The rules of each class: of what enforces, where that is not all, and of all.
+    fn select(
+        &mut self,
+        policies: &[Policy],
+        classes: &[Class],
+    ) -> Vec<(Option<Selected>, Selected)> {
+        let mut sets: Vec<(Option<Selected>, Selected)> = vec![Default::default(); classes.len()];
         if self.options.enforcement == Enforcement::Never {
-            return;
+            return sets;
         }
-        let mut known = HashMap::new();
-        for rank in self.ranking.ranks() {
-            let ranked = &self.ranking[rank];
-            let Subject::Endpoints(selector) = &ranked.rule.subject else { continue };
-            let policy = &self.policies[ranked.policy];
-            let members = known.entry(selector).or_insert_with(|| postings.select(selector));
-            for &position in members.iter() {
-                let class = &classes[position as usize];
-                let mode = mode_of(policy, class, &self.options);
-                tell(position as usize, mode, ranked.rule.direction, rank);
+        let labels = classes.iter().map(|class| &class.labels);
+        let subjects = Crowd::of(labels, &mut self.words);
+        let mut known: HashMap<SelectorNumber, Vec<u32>> = HashMap::default();
+        let mut entries = Vec::new();
+        for policy in policies {
+            for rule in &policy.rules {
+                let Subject::Endpoints(selector) = &rule.subject else { continue };
+                let subject = self.words.selector(selector);
+                let (words, peerage) = (&mut self.words, &mut self.peerage);
+                let find = || subjects.select(words.asked(subject), words, |_, _| false);
+                if !known.entry(subject).or_insert_with(find).is_empty() {
+                    entries.push(Entry::of(rule, policy.mode, subject, words, peerage));
+                }
             }
         }
+        self.book.add(entries);
+        for rule in self.book.order() {
+            let entry = &self.book[*rule];
+            for at in &known[&entry.subject] {
+                let class = &classes[*at as usize];
+                let (enforce, both) = &mut sets[*at as usize];
+                match mode_of(entry, class, &self.options) {
+                    Mode::Off => {}
+                    Mode::Detect if !seeded(Fault::DetectionEnforces) => {
+                        enforce.get_or_insert_with(|| both.clone());
+                        both.push(entry.direction, *rule);
+                    }
+                    Mode::Detect | Mode::Enforce => {
+                        if let Some(enforce) = enforce {
+                            enforce.push(entry.direction, *rule);
+                        }
+                        both.push(entry.direction, *rule);
+                    }
+                }
+            }
+        }
+        sets
     }
 
     fn table(&mut self, class: &Class, selected: Selected) -> Arc<Table> {
-        let ingress = self.halves.key(&self.ranking, Direction::Ingress, selected.ingress, class);
-        let egress = self.halves.key(&self.ranking, Direction::Egress, selected.egress, class);
-        if let Some(table) = self.tables.get(&(ingress.clone(), egress.clone())) {
-            return Arc::clone(table);
-        }
-        let table = Arc::new(Table {
-            ingress: self.halves.half(&self.ranking, &ingress),
-            egress: self.halves.half(&self.ranking, &egress),
+        let Selected { ingress, egress } = selected;
+        let halves = (
+            self.half(class, Direction::Ingress, ingress),
+            self.half(class, Direction::Egress, egress),
+        );
+        let table = self.tables.entry(halves).or_insert_with(|| {
+            let half = |number| Arc::clone(self.halves.half(number));
+            Arc::new(Table { ingress: half(halves.0), egress: half(halves.1) })
         });
-        self.tables.insert((ingress, egress), Arc::clone(&table));
-        table
+        Arc::clone(table)
+    }
+
+    fn half(&mut self, class: &Class, direction: Direction, rules: Vec<RuleNumber>) -> HalfNumber {
+        let key = HalfKey::of(&self.book, direction, rules, class, &self.options);
+        self.halves.number(key, &self.book, &mut self.peerage, &self.words)
     }
 }
 
 impl Selected {
-    fn push(&mut self, direction: Direction, rank: Rank) {
+    fn push(&mut self, direction: Direction, rule: RuleNumber) {
         match direction {
-            Direction::Ingress => self.ingress.push(rank),
-            Direction::Egress => self.egress.push(rank),
+            Direction::Ingress => self.ingress.push(rule),
+            Direction::Egress => self.egress.push(rule),
         }
     }
 }
 
 /// What a policy says of itself, else its subject's namespace, else the cluster.
-fn mode_of(policy: &Policy, class: &Class, options: &Options) -> Mode {
+fn mode_of(entry: &Entry, class: &Class, options: &Options) -> Mode {
     if seeded(Fault::NamespaceModeWins) {
-        return class.mode.or(policy.mode).unwrap_or(options.mode);
+        return class.mode.or(entry.mode).unwrap_or(options.mode);
     }
-    mode::effective(policy, class.mode, options.mode).0
+    mode::effective(entry.mode, class.mode, options.mode).0
 }
 
 #[cfg(test)]

@@ -83,6 +83,6 @@ fn in_cluster() -> Vec<Selector> {
 }
 
 fn reserved(name: &str) -> Selector {
-    let Label { key, .. } = Label::reserved(name);
+    let key = Label::reserved(name).key.clone();
     Selector(vec![Requirement { source: Some(Source::Reserved), key, test: Test::Exists }])
 }

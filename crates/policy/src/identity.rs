@@ -6,14 +6,18 @@
 
 mod census;
 mod ranges;
+mod roster;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use podwall_model::{Address, Cidr, Label, Labels, NamedPort, Source, World};
 
+use self::census::Claim;
 pub use self::ranges::Ranges;
+pub(crate) use self::roster::{Look, Roster};
 pub use self::text::UnreadableIdentity;
+use crate::hash::HashMap;
 use crate::options::Options;
 use crate::rule::Reach;
 use crate::table::IdentityNumber;
@@ -161,7 +165,7 @@ impl Default for Identities {
         Identities {
             next: IdentityNumber::FIRST_LOCAL.0,
             next_host: IdentityNumber::FIRST_HOST.0,
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
         }
     }
 }
@@ -233,16 +237,37 @@ impl Identities {
 
     /// Who is who in this world, as far as policies that name these ranges can tell.
     pub fn resolve(&mut self, world: &World, ranges: &Ranges, options: &Options) -> Resolved {
+        self.resolve_with(world, ranges, options, &mut Roster::of(world))
+    }
+
+    /// The same, with the labels of workloads from a roster.
+    pub(crate) fn resolve_with<'a>(
+        &mut self,
+        world: &'a World,
+        ranges: &Ranges,
+        options: &Options,
+        roster: &mut Roster<'a>,
+    ) -> Resolved {
         let mut resolved = Resolved::default();
         for (number, names) in WELL_KNOWN {
             resolved.identities.insert(number, Identity::reserved(names));
         }
         resolved.identities.insert(IdentityNumber::HOST, census::host(world, options));
-        for (address, identity) in census::addresses(world, ranges, options) {
-            let number = self.number(&identity);
-            resolved.identities.entry(number).or_insert(identity);
-            resolved.addresses.insert(address, number);
+        let mut known: HashMap<Look, IdentityNumber> = HashMap::default();
+        let mut addresses = Vec::new();
+        for Claim { address, identity, look } in census::addresses(world, ranges, options, roster) {
+            let number = match look.and_then(|look| known.get(&look)) {
+                Some(number) => *number,
+                None => {
+                    let number = self.number(&identity);
+                    known.extend(look.map(|look| (look, number)));
+                    resolved.identities.entry(number).or_insert(identity);
+                    number
+                }
+            };
+            addresses.push((address, number));
         }
+        resolved.addresses = addresses.into_iter().collect();
         for (cidr, identity) in census::networks(ranges) {
             let number = self.number(&identity);
             resolved.identities.entry(number).or_insert(identity);

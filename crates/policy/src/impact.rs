@@ -91,8 +91,8 @@ pub fn impact(
         places.extend(class.workloads.iter().map(|name| (name, place)));
     }
     let identities = &peers.resolved.identities;
-    let tables_before = Compiler::new(before, identities, *options).tables(&classes);
-    let tables_after = Compiler::new(after, identities, *options).tables(&classes);
+    let tables_before = Compiler::new(identities, *options).tables(before, &classes);
+    let tables_after = Compiler::new(identities, *options).tables(after, &classes);
     let mut impact = Impact::default();
     let mut found = Found::default();
     for (group, number) in groups.iter().zip(numbers) {

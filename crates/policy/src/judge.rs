@@ -233,7 +233,7 @@ impl<'a> Court<'a> {
     fn of_set(&self, set: PolicySet, namespace: Option<Mode>) -> impl Iterator<Item = &'a Rule> {
         let cluster = self.options.mode;
         let belongs =
-            move |policy: &&Policy| set.holds(mode::effective(policy, namespace, cluster).0);
+            move |policy: &&Policy| set.holds(mode::effective(policy.mode, namespace, cluster).0);
         self.policies.iter().filter(belongs).flat_map(|policy| &policy.rules)
     }
 

@@ -20,6 +20,7 @@ mod entity;
 pub mod explain;
 mod fields;
 pub mod gate;
+mod hash;
 mod icmp;
 pub mod identity;
 pub mod impact;

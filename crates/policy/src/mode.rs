@@ -6,7 +6,6 @@
 
 use podwall_model::Mode;
 
-use crate::rule::Policy;
 
 /// What says a policy's mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,9 +18,9 @@ pub enum ModeFrom {
     Cluster,
 }
 
-/// The mode of a policy for subjects in one namespace, and what says so.
-pub fn effective(policy: &Policy, namespace: Option<Mode>, cluster: Mode) -> (Mode, ModeFrom) {
-    match (policy.mode, namespace) {
+/// The mode of a policy that says this of itself for subjects in one namespace, and what says so.
+pub fn effective(policy: Option<Mode>, namespace: Option<Mode>, cluster: Mode) -> (Mode, ModeFrom) {
+    match (policy, namespace) {
         (Some(mode), _) => (mode, ModeFrom::Policy),
         (None, Some(mode)) => (mode, ModeFrom::Namespace),
         (None, None) => (cluster, ModeFrom::Cluster),

@@ -83,6 +83,12 @@ impl Row {
         Row(steps)
     }
 
+    /// A row of steps that are known to be sorted and merged.
+    pub(crate) fn merged(steps: Vec<Step>) -> Row {
+        debug_assert!(Row::new(steps.clone()).0 == steps, "`new` says what a row is");
+        Row(steps)
+    }
+
     /// A row that says the same of every packet.
     pub fn uniform(decision: Decision) -> Row {
         Row(vec![Step { first: Lane(0), decision }])
@@ -150,19 +156,24 @@ impl Half {
     }
 }
 
-/// One policy set as one class of workloads meets it.
+/// One policy set as one class of workloads meets it. Tables share the halves that are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// What may come in.
-    pub ingress: Half,
+    pub ingress: Arc<Half>,
     /// What may go out.
-    pub egress: Half,
+    pub egress: Arc<Half>,
 }
 
 impl Table {
+    /// The table of these halves.
+    pub fn of(ingress: Half, egress: Half) -> Table {
+        Table { ingress: Arc::new(ingress), egress: Arc::new(egress) }
+    }
+
     /// The table of a class that no policy is about.
     pub fn open() -> Table {
-        Table { ingress: Half::open(), egress: Half::open() }
+        Table::of(Half::open(), Half::open())
     }
 
     /// One direction of it.

@@ -20,14 +20,10 @@ fn guarded(lab: &Lab) -> Wanted {
     let half = |peers: &[_], name: &str, direction| {
         rules::only(peers, &rules::rule(name, direction), None)
     };
-    let of_client = Table {
-        egress: half(&[server], "out", Direction::Egress),
-        ingress: half(&[], "none", Direction::Ingress),
-    };
-    let of_server = Table {
-        egress: half(&[], "none", Direction::Egress),
-        ingress: half(&[client], "in", Direction::Ingress),
-    };
+    let of_client =
+        Table::of(half(&[], "none", Direction::Ingress), half(&[server], "out", Direction::Egress));
+    let of_server =
+        Table::of(half(&[client], "in", Direction::Ingress), half(&[], "none", Direction::Egress));
     let pair = |table: Table| (Arc::new(table.clone()), Arc::new(table));
     lab.wanted(&[pair(of_client), pair(of_server)])
 }

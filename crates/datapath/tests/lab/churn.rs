@@ -48,7 +48,7 @@ fn a_workload_that_comes_back_in_another_slot_counts_on() {
     let out = rules::rule("out", Direction::Egress);
     let [client, server] = [0, 1].map(|index| &lab.workloads[index]);
     let egress = rules::only(&[server.identity], &out, None);
-    let may = Arc::new(Table { egress, ingress: Half::open() });
+    let may = Arc::new(Table::of(Half::open(), egress));
     let open = rules::open_table();
     let mut wanted = lab.wanted(&[(may.clone(), may), (open.clone(), open)]);
     wanted.endpoints.truncate(1);
@@ -82,7 +82,7 @@ fn counters_of_workloads_that_left_are_used_again() {
     let out = rules::rule("out", Direction::Egress);
     let [client, server] = [0, 1].map(|index| &lab.workloads[index]);
     let egress = rules::only(&[server.identity], &out, None);
-    let may = Arc::new(Table { egress, ingress: Half::open() });
+    let may = Arc::new(Table::of(Half::open(), egress));
     let open = rules::open_table();
     let mut sent = Sent::new();
     for number in 0..WORKLOADS {

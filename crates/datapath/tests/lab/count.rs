@@ -20,8 +20,7 @@ fn told_and_lost_is_produced_and_counters_live_through_a_restart() {
     let rule = rules::rule("db", Direction::Ingress);
     let shut = rules::ingress(rules::only(&[friend.identity], &rule, None));
     let out = rules::rule("out", Direction::Egress);
-    let may_go =
-        Table { ingress: Half::open(), egress: rules::only(&[server.identity], &out, None) };
+    let may_go = Table::of(Half::open(), rules::only(&[server.identity], &out, None));
     let may_go = Arc::new(may_go);
     let pair = |table: &Arc<Table>| (Arc::clone(table), Arc::clone(table));
     let wanted = lab.wanted(&[pair(&may_go), pair(&may_go), pair(&shut)]);

@@ -380,6 +380,6 @@ pub(crate) mod rules {
     }
 
     pub(crate) fn ingress(half: Half) -> Arc<Table> {
-        Arc::new(Table { ingress: half, egress: Half::open() })
+        Arc::new(Table::of(half, Half::open()))
     }
 }

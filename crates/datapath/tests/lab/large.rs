@@ -71,10 +71,8 @@ fn datagram_and_back(client: &Workload, server: &Workload, ip: IpAddr) -> bool {
 fn streams_and_datagrams_in_pieces_arrive_whole() {
     let lab = Lab::new(2);
     let [client, server] = &lab.workloads[..] else { panic!("two workloads") };
-    let sends =
-        Arc::new(Table { egress: ports(Direction::Egress), ingress: closed(Direction::Ingress) });
-    let serves =
-        Arc::new(Table { egress: closed(Direction::Egress), ingress: ports(Direction::Ingress) });
+    let sends = Arc::new(Table::of(closed(Direction::Ingress), ports(Direction::Egress)));
+    let serves = Arc::new(Table::of(ports(Direction::Ingress), closed(Direction::Egress)));
     let mut datapath = lab.open();
     let wanted = lab.wanted(&[(sends.clone(), sends), (serves.clone(), serves)]);
     lab.in_node(|| datapath.apply(&wanted)).expect("it fits");

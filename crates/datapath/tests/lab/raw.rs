@@ -64,7 +64,7 @@ fn frames_written_by_hand_are_stopped_with_their_reason() {
     let open = rules::open_table();
     let everyone =
         Half { isolated: true, ..rules::only(&[], &rules::rule("out", Direction::Egress), None) };
-    let closed = Arc::new(Table { egress: everyone, ingress: Half::open() });
+    let closed = Arc::new(Table::of(Half::open(), everyone));
     let ip = packet(writer);
     let tagged = |tag: u16| [&tag.to_be_bytes()[..], &[8, 0], &ip].concat();
     let frames: [(Vec<u8>, Reason); 9] = [

@@ -46,7 +46,7 @@ pub(crate) fn service(like: IpAddr) -> IpAddr {
 pub(crate) fn egress(peers: &[IdentityNumber], protocol: Protocol) -> Arc<Table> {
     let rule = rules::rule("out", Direction::Egress);
     let half = rules::only(peers, &rule, Some(Lane::new(protocol, BACKEND_PORT)));
-    Arc::new(Table { egress: half, ingress: Half::open() })
+    Arc::new(Table::of(Half::open(), half))
 }
 
 impl Cluster {
@@ -268,7 +268,7 @@ fn a_workload_reaches_itself_through_its_service() {
     let servers = servers_on(&[&cluster.lab.workloads[0].namespace]);
     let nobody =
         Half { isolated: true, ..rules::only(&[], &rules::rule("none", Direction::Ingress), None) };
-    let closed = Arc::new(Table { ingress: nobody.clone(), egress: nobody });
+    let closed = Arc::new(Table::of(nobody.clone(), nobody));
     cluster.judge(0, &closed);
     for protocol in PROTOCOLS {
         for family in [0, 1] {

@@ -44,7 +44,7 @@ fn by_rules() -> Arc<Table> {
     ]);
     let fallback = Arc::new(Row::uniform(Decision::DEFAULT_DENY));
     let egress = Half { isolated: true, fallback, rows };
-    Arc::new(Table { egress, ingress: Half::open() })
+    Arc::new(Table::of(Half::open(), egress))
 }
 
 fn counts(cluster: &Cluster) -> Counts {

@@ -1,12 +1,13 @@
 //! Classes: local workloads that no policy can tell apart as subjects, and so share tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use podwall_model::{
     Label, Labels, Mode, NamedPort, POD_NAMESPACE, Source, Workload, WorkloadName, World,
 };
 
-use crate::identity::Identity;
+use crate::hash::HashMap;
+use crate::identity::{Identity, Look, Roster};
 
 /// Workloads with equal labels, equal named ports and one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,29 +27,34 @@ pub struct Class {
 impl Class {
     /// The classes of the local workloads of a world, in a fixed order.
     pub fn group(world: &World) -> Vec<Class> {
+        Class::group_with(world, &mut Roster::of(world))
+    }
+
+    /// The same, with the labels of workloads from a roster.
+    pub(crate) fn group_with<'a>(world: &'a World, roster: &mut Roster<'a>) -> Vec<Class> {
         let local = world.nodes.iter().find(|node| node.local).map(|node| node.name.as_str());
         let is_local = |workload: &&Workload| {
             let node = workload.node.as_str();
             !workload.host_network && (node.is_empty() || Some(node) == local)
         };
-        let namespaces: BTreeMap<&str, _> =
-            world.namespaces.iter().map(|namespace| (namespace.name.as_str(), namespace)).collect();
-        let mut classes: BTreeMap<(Labels, BTreeSet<NamedPort>, &str), Class> = BTreeMap::new();
+        let mut places: HashMap<(Look, BTreeSet<&NamedPort>, &str), usize> = HashMap::default();
+        let mut classes: Vec<Class> = Vec::new();
         for workload in world.workloads.iter().filter(is_local) {
             let name = workload.name.namespace.as_str();
-            let namespace = namespaces.get(name).copied();
-            let labels = workload.identity_labels(namespace);
-            let ports: BTreeSet<NamedPort> = workload.ports.iter().cloned().collect();
-            let class = classes.entry((labels, ports, name)).or_insert_with_key(|key| Class {
-                labels: key.0.clone(),
-                ports: key.1.clone(),
-                namespace: name.to_owned(),
-                mode: namespace.and_then(|namespace| namespace.mode),
-                workloads: Vec::new(),
+            let look = roster.look(workload);
+            let place = places.entry((look, workload.ports.iter().collect(), name));
+            let place = *place.or_insert_with(|| {
+                classes.push(Class {
+                    labels: roster.labels(look).clone(),
+                    ports: workload.ports.iter().cloned().collect(),
+                    namespace: name.to_owned(),
+                    mode: roster.namespace(name).and_then(|namespace| namespace.mode),
+                    workloads: Vec::new(),
+                });
+                classes.len() - 1
             });
-            class.workloads.push(workload.name.clone());
+            classes[place].workloads.push(workload.name.clone());
         }
-        let mut classes: Vec<Class> = classes.into_values().collect();
         classes.iter_mut().for_each(|class| class.workloads.sort());
         classes
     }
@@ -57,7 +63,13 @@ impl Class {
     /// does not carry its namespace; the class does.
     pub fn identity(&self) -> Identity {
         let mut labels = self.labels.clone();
-        labels.insert(Label::new(Source::K8s, POD_NAMESPACE, &self.namespace));
+        let names_it = |labels: &Labels| {
+            let mut named = labels.values(Some(Source::K8s), POD_NAMESPACE);
+            named.any(|namespace| namespace == self.namespace)
+        };
+        if !names_it(&labels) {
+            labels.insert(Label::new(Source::K8s, POD_NAMESPACE, &self.namespace));
+        }
         Identity { labels, ports: self.ports.clone(), ranges: BTreeSet::new() }
     }
 }

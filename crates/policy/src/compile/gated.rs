@@ -3,21 +3,23 @@
 
 use std::sync::Arc;
 
-use super::ranking::{Rank, Ranking};
+use super::members::Peerage;
+use super::rulebook::{Rank, Ranking};
 use super::sweep::Cover;
 use crate::gate::{Conflict, Default, Member, Reach, Sheet};
-use crate::rule::{Action, Effect, Peers, Rule, Tier};
+use crate::rule::{Action, Effect, Tier};
 use crate::table::{Decision, Lane, Row, Step};
 
 /// Whether some cover is one that asks something.
-pub(super) fn is_gated(ranking: &Ranking<'_>, covers: &[Cover]) -> bool {
-    covers.iter().any(|cover| !cover.rank.is_outcome() && ranking[cover.rank].rule.demands_any())
+pub(super) fn is_gated(ranking: Ranking<'_>, covers: &[Cover]) -> bool {
+    covers.iter().any(|cover| !cover.rank.is_outcome() && ranking[cover.rank].demands_any())
 }
 
 /// The row of these covers, with a sheet on each step that leads to the gate. `swept` is what
 /// decides from which lane on.
 pub(super) fn row(
-    ranking: &Ranking<'_>,
+    ranking: Ranking<'_>,
+    peerage: &Peerage,
     covers: &[Cover],
     swept: &[(u32, Rank)],
     default: Default,
@@ -38,7 +40,7 @@ pub(super) fn row(
             open.push(cover);
         }
         let after = swept.partition_point(|(lane, _)| *lane <= edge);
-        let decision = decision(ranking, swept[after - 1].1, &open, default);
+        let decision = decision(ranking, peerage, swept[after - 1].1, &open, default);
         if steps.last().is_none_or(|step| step.decision != decision) {
             steps.push(Step { first: Lane(edge), decision });
         }
@@ -46,7 +48,13 @@ pub(super) fn row(
     Row::new(steps)
 }
 
-fn decision(ranking: &Ranking<'_>, strongest: Rank, open: &[Cover], default: Default) -> Decision {
+fn decision(
+    ranking: Ranking<'_>,
+    peerage: &Peerage,
+    strongest: Rank,
+    open: &[Cover],
+    default: Default,
+) -> Decision {
     let decision = ranking.decision(strongest);
     if decision.action == Action::Deny || !ranking.is_in(strongest, Tier::Normal) {
         return decision;
@@ -54,7 +62,7 @@ fn decision(ranking: &Ranking<'_>, strongest: Rank, open: &[Cover], default: Def
     let mut said: Vec<Cover> = open.to_vec();
     said.sort_unstable();
     said.dedup();
-    let members = said.iter().filter_map(|cover| member(ranking, cover, &said)).collect();
+    let members = said.iter().filter_map(|cover| member(ranking, peerage, cover, &said)).collect();
     match Sheet::of(members, default) {
         Ok(None) => decision,
         Ok(Some(sheet)) => Decision { sheet: Some(Arc::new(sheet)), ..decision },
@@ -62,21 +70,25 @@ fn decision(ranking: &Ranking<'_>, strongest: Rank, open: &[Cover], default: Def
     }
 }
 
-fn member(ranking: &Ranking<'_>, cover: &Cover, said: &[Cover]) -> Option<Member> {
+fn member(
+    ranking: Ranking<'_>,
+    peerage: &Peerage,
+    cover: &Cover,
+    said: &[Cover],
+) -> Option<Member> {
     if cover.rank.is_outcome() {
         // The node's own way; nothing else that no rule stands behind is ever covered.
         return Some(Member { rule: None, item: 0, demand: None, reach: Reach::Range });
     }
-    let ranked = &ranking[cover.rank];
-    if ranked.rule.effect != Effect::Allow || !ranking.is_in(cover.rank, Tier::Normal) {
+    let entry = &ranking[cover.rank];
+    if entry.effect != Effect::Allow || !ranking.is_in(cover.rank, Tier::Normal) {
         return None;
     }
-    let item = ranked.rule.demands.get(cover.item as usize);
+    let item = entry.demands.get(cover.item as usize);
     let demand = item.map(|item| &item.demand).filter(|demand| demand.protocol().is_some());
     let asks_names = |other: &Cover| {
         !other.rank.is_outcome() && {
-            let rule = ranking[other.rank].rule;
-            let item = rule.demands.get(other.item as usize);
+            let item = ranking[other.rank].demands.get(other.item as usize);
             item.is_some_and(|item| !item.demand.server_names.is_empty())
         }
     };
@@ -84,7 +96,7 @@ fn member(ranking: &Ranking<'_>, cover: &Cover, said: &[Cover]) -> Option<Member
         && said.iter().any(|other| {
             other.span == cover.span
                 && asks_names(other)
-                && have_one_peer(ranked.rule, ranking[other.rank].rule)
+                && peerage.have_one_peer(entry.peers, ranking[other.rank].peers)
         });
     let reach = if is_swallowed {
         Reach::Swallowed
@@ -93,14 +105,6 @@ fn member(ranking: &Ranking<'_>, cover: &Cover, said: &[Cover]) -> Option<Member
     } else {
         Reach::Range
     };
-    let rule = Some(ranking.id(cover.rank));
+    let rule = Some(Arc::clone(&entry.id));
     Some(Member { rule, item: cover.item, demand: demand.cloned(), reach })
-}
-
-/// Whether both name the same peer in the same words.
-fn have_one_peer(one: &Rule, other: &Rule) -> bool {
-    match (&one.peers, &other.peers) {
-        (Peers::AnyOf(these), Peers::AnyOf(those)) => these.iter().any(|peer| those.contains(peer)),
-        (these, those) => these == those,
-    }
 }

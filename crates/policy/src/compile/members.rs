@@ -1,12 +1,13 @@
 //! Members: which identities the peers of a rule are. Equal peers are asked for once.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use podwall_model::Cidr;
 
+use super::crowd::Crowd;
 use super::fault::{Fault, seeded};
-use super::posting::{Bearer, Postings};
+use super::words::{SelectorNumber, Words};
+use crate::hash::HashMap;
 use crate::identity::{Identity, Place};
 use crate::options::Options;
 use crate::rule::{Peer, Peers, Reach};
@@ -21,53 +22,93 @@ pub(super) enum Members {
     Listed(Arc<[u32]>),
 }
 
+/// The peers of a rule, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct PeersNumber(pub(super) u32);
+
+/// One way to name peers, in numbers. Equal ones are equal word by word.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Item {
+    Labels(SelectorNumber),
+    Cidr { cidr: Cidr, except: Box<[Cidr]>, reach: Reach },
+}
+
+/// The peers of some rules.
+#[derive(Debug)]
+struct Meant {
+    /// The items; `None` for no restriction.
+    items: Option<Arc<[Item]>>,
+    /// Whom they mean, once somebody asked.
+    members: Option<Members>,
+}
+
 /// All identities, ready to be asked who of them is meant.
-pub(super) struct Peerage<'a> {
+#[derive(Debug)]
+pub(super) struct Peerage {
     numbers: Vec<IdentityNumber>,
-    identities: Vec<&'a Identity>,
+    identities: Vec<Identity>,
     places: Vec<Place>,
     hosts: Vec<u32>,
-    postings: Postings<'a>,
+    crowd: Crowd,
     ranges: HashMap<Cidr, Vec<u32>>,
-    known: HashMap<&'a Peers, Members>,
+    selected: HashMap<SelectorNumber, Arc<[u32]>>,
+    known: HashMap<Option<Arc<[Item]>>, PeersNumber>,
+    meant: Vec<Meant>,
+    items: Vec<Item>,
     options: Options,
 }
 
-impl<'a> Peerage<'a> {
-    pub(super) fn new(
-        identities: &'a BTreeMap<IdentityNumber, Identity>,
-        options: Options,
-    ) -> Peerage<'a> {
-        let mut ranges: HashMap<Cidr, Vec<u32>> = HashMap::new();
-        for (position, identity) in (0u32..).zip(identities.values()) {
-            for cidr in &identity.ranges {
-                ranges.entry(*cidr).or_default().push(position);
-            }
-        }
-        let places: Vec<Place> = identities.values().map(Identity::place).collect();
-        let is_host = |at: &u32, identity: &Identity| {
-            let remote = seeded(Fault::RemoteNodeIsHost) && places[*at as usize] == Place::Node;
-            identity.is_host() || remote
-        };
-        let hosts = (0u32..).zip(identities.values()).filter(|(at, peer)| is_host(at, peer));
+impl Peerage {
+    pub(super) fn new(options: Options) -> Peerage {
         Peerage {
-            numbers: identities.keys().copied().collect(),
-            identities: identities.values().collect(),
-            hosts: hosts.map(|(at, _)| at).collect(),
-            places,
-            postings: Postings::of(identities.values().map(Bearer::Peer), options),
-            ranges,
-            known: HashMap::new(),
+            numbers: Vec::new(),
+            identities: Vec::new(),
+            places: Vec::new(),
+            hosts: Vec::new(),
+            crowd: Crowd::default(),
+            ranges: HashMap::default(),
+            selected: HashMap::default(),
+            known: HashMap::default(),
+            meant: Vec::new(),
+            items: Vec::new(),
             options,
         }
     }
 
-    pub(super) fn number(&self, position: u32) -> IdentityNumber {
+    /// Takes these identities in, in the place of all others.
+    pub(super) fn fill<'a>(
+        &mut self,
+        identities: impl Iterator<Item = (IdentityNumber, &'a Identity)>,
+        words: &mut Words,
+    ) {
+        let all: Vec<(IdentityNumber, &Identity)> = identities.collect();
+        self.crowd = Crowd::of(all.iter().map(|(_, identity)| &identity.labels), words);
+        for (position, (number, identity)) in (0u32..).zip(all) {
+            for cidr in &identity.ranges {
+                self.ranges.entry(*cidr).or_default().push(position);
+            }
+            let place = identity.place();
+            let remote = seeded(Fault::RemoteNodeIsHost) && place == Place::Node;
+            if remote || identity.is_host() {
+                self.hosts.push(position);
+            }
+            self.places.push(place);
+            self.numbers.push(number);
+            self.identities.push(identity.clone());
+        }
+    }
+
+    /// How many positions there are.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    pub(super) fn identity_number(&self, position: u32) -> IdentityNumber {
         self.numbers[position as usize]
     }
 
-    pub(super) fn identity(&self, position: u32) -> &'a Identity {
-        self.identities[position as usize]
+    pub(super) fn identity(&self, position: u32) -> &Identity {
+        &self.identities[position as usize]
     }
 
     fn everyone(&self) -> impl Iterator<Item = u32> + use<> {
@@ -87,40 +128,94 @@ impl<'a> Peerage<'a> {
         &self.hosts
     }
 
+    /// The number of these peers.
+    pub(super) fn number(&mut self, peers: &Peers, words: &mut Words) -> PeersNumber {
+        let mut items = std::mem::take(&mut self.items);
+        items.clear();
+        let found = match peers {
+            Peers::Anyone => self.known.get(&None),
+            Peers::AnyOf(list) => {
+                items.extend(list.iter().filter_map(|peer| Item::of(peer, words)));
+                self.known.get(&Some(Arc::from(items.as_slice())))
+            }
+        };
+        let number = match found {
+            Some(number) => *number,
+            None => {
+                let items = match peers {
+                    Peers::Anyone => None,
+                    Peers::AnyOf(_) => Some(Arc::from(items.as_slice())),
+                };
+                let count = u32::try_from(self.meant.len());
+                let number = PeersNumber(count.expect("fewer than 2^32 peers"));
+                self.known.insert(items.clone(), number);
+                self.meant.push(Meant { items, members: None });
+                number
+            }
+        };
+        self.items = items;
+        number
+    }
+
+    /// Whether both name the same peer in the same words.
+    pub(super) fn have_one_peer(&self, one: PeersNumber, other: PeersNumber) -> bool {
+        let items = |number: PeersNumber| &self.meant[number.0 as usize].items;
+        match (items(one), items(other)) {
+            (Some(these), Some(those)) => these.iter().any(|item| those.contains(item)),
+            (these, those) => these.is_none() && those.is_none(),
+        }
+    }
+
     /// Whom these peers mean.
-    pub(super) fn members(&mut self, peers: &'a Peers) -> Members {
-        if let Some(members) = self.known.get(peers) {
+    pub(super) fn members(&mut self, peers: PeersNumber, words: &Words) -> Members {
+        let Meant { items, members } = &self.meant[peers.0 as usize];
+        if let Some(members) = members {
             return members.clone();
         }
-        let members = match peers {
-            Peers::Anyone if seeded(Fault::AnyoneIsInside) => {
+        let members = match items.clone() {
+            None if seeded(Fault::AnyoneIsInside) => {
                 let inside = |at: &u32| self.places[*at as usize] != Place::World;
                 Members::Listed(self.everyone().filter(inside).collect())
             }
-            Peers::Anyone => Members::Everyone,
-            Peers::AnyOf(items) if items.is_empty() && seeded(Fault::NobodyIsAnyone) => {
-                Members::Everyone
-            }
-            Peers::AnyOf(items) => Members::Listed(self.any_of(items)),
+            None => Members::Everyone,
+            Some(items) if items.is_empty() && seeded(Fault::NobodyIsAnyone) => Members::Everyone,
+            Some(items) => Members::Listed(self.any_of(&items, words)),
         };
-        self.known.insert(peers, members.clone());
+        self.meant[peers.0 as usize].members = Some(members.clone());
         members
     }
 
-    fn any_of(&self, items: &[Peer]) -> Arc<[u32]> {
-        let mut positions: Vec<u32> = items.iter().flat_map(|peer| self.mean(peer)).collect();
+    fn any_of(&mut self, items: &[Item], words: &Words) -> Arc<[u32]> {
+        if let [item] = items {
+            return self.mean(item, words);
+        }
+        let mut positions: Vec<u32> = Vec::new();
+        for item in items {
+            positions.extend(self.mean(item, words).iter());
+        }
         positions.sort_unstable();
         positions.dedup();
         if seeded(Fault::ExceptCutsTheRule) {
-            positions.retain(|position| !items.iter().any(|peer| self.excepts(peer, *position)));
+            positions.retain(|position| !items.iter().any(|item| self.excepts(item, *position)));
         }
         positions.into()
     }
 
-    fn mean(&self, peer: &Peer) -> Vec<u32> {
-        match peer {
-            Peer::Labels(selector) => self.postings.select(selector),
-            Peer::Cidr { cidr, reach, .. } => {
+    fn mean(&mut self, item: &Item, words: &Words) -> Arc<[u32]> {
+        match item {
+            Item::Labels(selector) => {
+                if let Some(positions) = self.selected.get(selector) {
+                    return Arc::clone(positions);
+                }
+                let lies = |at: u32, range| {
+                    self.identities[at as usize].is_in(range, Reach::World, &self.options)
+                };
+                let positions = self.crowd.select(words.asked(*selector), words, lies);
+                let positions: Arc<[u32]> = positions.into();
+                self.selected.insert(*selector, Arc::clone(&positions));
+                positions
+            }
+            Item::Cidr { cidr, reach, .. } => {
                 let reach = match reach {
                     Reach::World if seeded(Fault::WorldRangeMeansPods) => Reach::Everything,
                     Reach::Everything if seeded(Fault::EverythingRangeMeansWorld) => Reach::World,
@@ -129,22 +224,33 @@ impl<'a> Peerage<'a> {
                 let inside = self.ranges.get(cidr).into_iter().flatten().copied();
                 inside
                     .filter(|at| self.places[*at as usize].is_meant_by(reach, &self.options))
-                    .filter(|at| !self.excepts(peer, *at) || seeded(Fault::ExceptIsIgnored))
+                    .filter(|at| !self.excepts(item, *at) || seeded(Fault::ExceptIsIgnored))
                     .collect()
             }
-            // What these refer to has been put in their place before.
-            Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => Vec::new(),
         }
     }
 
     /// Whether a peer is taken out of this item.
-    fn excepts(&self, peer: &Peer, position: u32) -> bool {
-        match peer {
-            Peer::Labels(_) | Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => false,
-            Peer::Cidr { except, .. } => {
+    fn excepts(&self, item: &Item, position: u32) -> bool {
+        match item {
+            Item::Labels(_) => false,
+            Item::Cidr { except, .. } => {
                 let ranges = &self.identity(position).ranges;
                 except.iter().any(|cidr| ranges.contains(cidr))
             }
+        }
+    }
+}
+
+impl Item {
+    fn of(peer: &Peer, words: &mut Words) -> Option<Item> {
+        match peer {
+            Peer::Labels(selector) => Some(Item::Labels(words.selector(selector))),
+            Peer::Cidr { cidr, except, reach } => {
+                Some(Item::Cidr { cidr: *cidr, except: except.as_slice().into(), reach: *reach })
+            }
+            // What these refer to has been put in their place before.
+            Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => None,
         }
     }
 }

@@ -21,8 +21,8 @@ pub(super) fn compile(
     let labels = labels(node);
     let classes = [Class { labels: labels.clone(), ..Class::default() }];
     let options = Options { host_access: false, ..*options };
-    let mut compiler = Compiler::new(&about_nodes, &resolved.identities, options);
-    let (enforce, both) = compiler.tables(&classes).pop()?;
+    let mut compiler = Compiler::new(&resolved.identities, options);
+    let (enforce, both) = compiler.tables(&about_nodes, &classes).pop()?;
     Some(CompiledClass { workloads: Vec::new(), labels, enforce, both })
 }
 

@@ -9,9 +9,9 @@ use std::net::IpAddr;
 
 use podwall_model::{Cidr, CidrGroup, Label, Labels, POD_NAMESPACE, Service, Source, World};
 
-use super::posting::{Bearer, Postings};
+use super::crowd::Crowd;
+use super::words::Words;
 use crate::names::{self, Name, NamePattern};
-use crate::options::Options;
 use crate::rule::{Peer, Peers, Policy, Reach, Requirement, Rule, Selector, Test, Which};
 
 /// The same policies without references; they themselves where there are none.
@@ -131,8 +131,11 @@ fn chosen(carriers: &[Carrier<'_>], which: &Which) -> Vec<usize> {
         }
         Which::Labelled(selector) => {
             let labels: Vec<Labels> = carriers.iter().map(|(_, own)| labels(own)).collect();
-            let postings = Postings::of(labels.iter().map(Bearer::Subject), Options::default());
-            postings.select(selector).into_iter().map(|at| at as usize).collect()
+            let mut words = Words::default();
+            let crowd = Crowd::of(labels.iter(), &mut words);
+            let asked = words.selector(selector);
+            let chosen = crowd.select(words.asked(asked), &words, |_, _| false);
+            chosen.into_iter().map(|at| at as usize).collect()
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::fault::{Fault, seeded};
-use super::ranking::Rank;
+use super::rulebook::Rank;
 use super::span::Span;
 use crate::table::Lane;
 

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use podwall_model::{Address, Cidr, Label, NamedPort, Node, Source, Workload, World};
 
+use super::roster::{Look, Roster};
 use super::{Identity, Place, Ranges};
 use crate::options::Options;
 
@@ -19,51 +20,66 @@ pub(super) fn host(world: &World, options: &Options) -> Identity {
     }
 }
 
-/// The identity of each address that is known exactly: of pods, of nodes, of the control plane,
-/// and of ranges that hold one address.
-pub(super) fn addresses(
-    world: &World,
+/// Who claims an address.
+pub(super) struct Claim {
+    pub(super) address: Address,
+    pub(super) identity: Identity,
+    /// The look of a workload of which nothing else is told: all of them are one identity.
+    pub(super) look: Option<Look>,
+}
+
+/// Who has each address that is known exactly, in the order of addresses: pods, nodes, the control
+/// plane, and ranges that hold one address.
+pub(super) fn addresses<'a>(
+    world: &'a World,
     ranges: &Ranges,
     options: &Options,
-) -> BTreeMap<Address, Identity> {
-    let mut census = BTreeMap::new();
-    let mut claim = |ip: IpAddr, place: Place, identity: &Identity| {
-        let address = Address::from(ip);
-        census.entry(address).or_insert_with(|| Identity {
-            ranges: ranges.around(address.ip(), place, options),
-            ..identity.clone()
-        });
+    roster: &mut Roster<'a>,
+) -> Vec<Claim> {
+    let mut claims: Vec<(Address, Place, Claim)> = Vec::with_capacity(world.workloads.len());
+    let mut claim = |ip: IpAddr, place, identity: &Identity, look| {
+        let (address, identity) = (Address::from(ip), identity.clone());
+        claims.push((address, place, Claim { address, identity, look }));
     };
-    let namespaces: BTreeMap<&str, _> =
-        world.namespaces.iter().map(|namespace| (namespace.name.as_str(), namespace)).collect();
     for workload in world.workloads.iter().filter(|workload| !workload.host_network) {
-        let namespace = namespaces.get(workload.name.namespace.as_str()).copied();
-        let identity = Identity {
-            labels: workload.identity_labels(namespace),
-            ports: ports_of(workload),
-            ..Identity::default()
-        };
-        workload.addresses.iter().for_each(|ip| claim(*ip, Place::Pod, &identity));
+        let look = roster.look(workload);
+        let labels = roster.labels(look).clone();
+        let identity = Identity { labels, ports: ports_of(workload), ranges: BTreeSet::new() };
+        let look = identity.ports.is_empty().then_some(look);
+        workload.addresses.iter().for_each(|ip| claim(*ip, Place::Pod, &identity, look));
     }
     for node in &world.nodes {
         let identity = node_identity(node, options);
-        node.addresses.iter().for_each(|ip| claim(*ip, Place::Node, &identity));
+        node.addresses.iter().for_each(|ip| claim(*ip, Place::Node, &identity, None));
     }
     for ip in &world.api_servers {
-        claim(*ip, Place::World, &Identity::reserved(&["kube-apiserver", world_name(*ip)]));
+        let identity = Identity::reserved(&["kube-apiserver", world_name(*ip)]);
+        claim(*ip, Place::World, &identity, None);
     }
+    let [world_v4, world_v6] = ["world-ipv4", "world-ipv6"].map(|name| Identity::reserved(&[name]));
     for cidr in ranges.all().into_iter().filter(|cidr| is_single(*cidr)) {
-        claim(cidr.network(), Place::World, &Identity::reserved(&[world_name(cidr.network())]));
+        let network = cidr.network();
+        let identity = if network.is_ipv4() { &world_v4 } else { &world_v6 };
+        claim(network, Place::World, identity, None);
     }
-    census
+    // The first claim holds.
+    claims.sort_by_key(|(address, _, _)| *address);
+    claims.dedup_by_key(|(address, _, _)| *address);
+    let settle = |(address, place, mut claim): (Address, Place, Claim)| {
+        claim.identity.ranges = ranges.around(address.ip(), place, options);
+        claim.look = claim.look.filter(|_| claim.identity.ranges.is_empty());
+        claim
+    };
+    claims.into_iter().map(settle).collect()
 }
 
 /// The identity of each true range. Ranges nest or are disjoint, so that one entry for each tells
 /// all addresses apart.
 pub(super) fn networks(ranges: &Ranges) -> BTreeMap<Cidr, Identity> {
-    let identity = |cidr: Cidr| Identity {
-        ranges: ranges.covering(cidr),
-        ..Identity::reserved(&[world_name(cidr.network())])
+    let [world_v4, world_v6] = ["world-ipv4", "world-ipv6"].map(|name| Identity::reserved(&[name]));
+    let identity = |cidr: Cidr| {
+        let world = if cidr.network().is_ipv4() { &world_v4 } else { &world_v6 };
+        Identity { ranges: ranges.covering(cidr), ..world.clone() }
     };
     let mut networks: BTreeMap<Cidr, Identity> = ranges
         .all()

@@ -1,11 +1,12 @@
 //! The address ranges that policies name: what they can tell addresses apart by.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use podwall_model::{Cidr, Source};
 
 use super::Place;
+use crate::hash::HashSet;
 use crate::options::Options;
 use crate::rule::{Peer, Peers, Policy, Reach, Requirement};
 

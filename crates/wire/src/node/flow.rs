@@ -183,7 +183,7 @@ impl TryFrom<Side> for model::Side {
         let label = |(source, key, value): (String, String, String)| {
             let source = model::Source::from_prefix(&source)
                 .ok_or(LineError::Unknown { what: "label source", value: source })?;
-            Ok(model::Label { source, key, value })
+            Ok(model::Label::new(source, key, value))
         };
         Ok(model::Side {
             workload: side.workload.map(Into::into),

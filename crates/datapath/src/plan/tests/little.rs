@@ -256,7 +256,7 @@ fn table(rules: &[LittleRule], met: &BTreeMap<IdentityNumber, Identity>) -> Tabl
         let rows = rows.filter(|(_, row)| **row != *fallback).collect();
         Half { isolated: true, fallback, rows }
     };
-    Table { ingress: half(Direction::Ingress), egress: half(Direction::Egress) }
+    Table::of(half(Direction::Ingress), half(Direction::Egress))
 }
 
 fn row(rules: &[&LittleRule], identity: &Identity) -> Arc<Row> {

@@ -1,0 +1,76 @@
+//! Signatures: which groups of a half an identity is in. Equal ones have equal rows, so that a row
+//! is made once for all identities that the half cannot tell apart.
+
+use super::group::Groups;
+use crate::hash::HashMap;
+
+/// Finds signatures, with room that is used again for each half.
+#[derive(Debug, Default)]
+pub(super) struct Signatures {
+    /// By position: the kind of the signature so far; 0 for none.
+    kinds: Vec<u32>,
+    /// A bit for each position that is in some group.
+    met: Vec<u64>,
+    /// By kind: the one before and the group that came to it.
+    steps: Vec<(u32, u32)>,
+    known: HashMap<(u32, u32), u32>,
+}
+
+impl Signatures {
+    /// Tells of each position that is in some group, in order, the kind of its signature and, if
+    /// asked, the groups.
+    pub(super) fn tell(
+        &mut self,
+        groups: &Groups,
+        positions: usize,
+        mut tell: impl FnMut(u32, u32, &dyn Fn() -> Vec<u32>),
+    ) {
+        self.kinds.resize(positions, 0);
+        self.met.resize(positions.div_ceil(64), 0);
+        self.steps.clear();
+        self.steps.push((0, 0));
+        self.known.clear();
+        let (mut first, mut last) = (usize::MAX, 0);
+        for (group, at) in groups.groups.iter().zip(0u32..) {
+            // Members of a group mostly come with one signature after another.
+            let mut latest = (u32::MAX, 0);
+            for position in group.members.iter().map(|position| *position as usize) {
+                let before = self.kinds[position];
+                if latest.0 != before {
+                    let next = || u32::try_from(self.steps.len()).expect("fewer than 2^32 kinds");
+                    let kind = *self.known.entry((before, at)).or_insert_with(next);
+                    if kind as usize == self.steps.len() {
+                        self.steps.push((before, at));
+                    }
+                    latest = (before, kind);
+                }
+                self.kinds[position] = latest.1;
+                self.met[position / 64] |= 1 << (position % 64);
+                first = first.min(position / 64);
+                last = last.max(position / 64);
+            }
+        }
+        for word in first..=last {
+            let mut bits = std::mem::take(&mut self.met[word]);
+            while bits != 0 {
+                let position = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let kind = std::mem::take(&mut self.kinds[position]);
+                let place = u32::try_from(position).expect("fewer than 2^32 positions");
+                tell(place, kind, &|| self.groups_of(kind));
+            }
+        }
+    }
+
+    fn groups_of(&self, kind: u32) -> Vec<u32> {
+        let mut groups = Vec::new();
+        let mut kind = kind;
+        while kind != 0 {
+            let (before, group) = self.steps[kind as usize];
+            groups.push(group);
+            kind = before;
+        }
+        groups.reverse();
+        groups
+    }
+}
