@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use podwall_datapath::Endpoint;
 use podwall_model::WorkloadName;
-use podwall_policy::compile::Compiled;
+use podwall_policy::compile::{Compiled, Standing};
 use podwall_policy::identity::Identities;
 use podwall_policy::table::IdentityNumber;
 use podwall_wire::node::{self, Place, ToControl};
@@ -24,6 +24,8 @@ const IDENTITIES_KEPT: usize = 65_536;
 #[derive(Default)]
 pub(crate) struct Change {
     identities: Identities,
+    /// What was compiled last, kept in parts.
+    standing: Standing,
     /// The workloads that have hooks, and on which device.
     held: BTreeMap<WorkloadName, u32>,
     in_force: Option<InForce>,
@@ -169,7 +171,7 @@ impl Change {
             }
             (None, Some(_) | None) => return None,
         };
-        let compiled = intent.compile(&mut self.identities);
+        let compiled = intent.compile(&mut self.standing, &mut self.identities);
         let (identities, classes) = (&compiled.resolved.identities, &compiled.classes);
         if self.identities.len() > IDENTITIES_KEPT + identities.len() + classes.len() {
             let in_use =

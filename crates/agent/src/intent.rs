@@ -2,10 +2,11 @@
 //! workloads are. Compiling it gives what the kernel shall hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use podwall_datapath::{Backend, ClassId, ClassTables, Endpoint, Frontend, Wanted};
 use podwall_model::{Address, Mode, WorkloadName, World};
-use podwall_policy::compile::{Compiled, resolve_all};
+use podwall_policy::compile::{Compiled, Standing};
 use podwall_policy::identity::Identities;
 use podwall_policy::options::Options;
 use podwall_policy::rule::Policy;
@@ -23,9 +24,9 @@ pub(crate) struct Intent {
     /// When it came.
     pub(crate) arrived: Moment,
     /// What exists.
-    pub(crate) world: World,
+    pub(crate) world: Arc<World>,
     /// What is demanded.
-    pub(crate) policies: Vec<Policy>,
+    pub(crate) policies: Arc<Vec<Policy>>,
     /// The choices of the whole cluster, its default mode among them.
     pub(crate) options: Options,
     /// Where workloads of this node are to be found.
@@ -52,16 +53,17 @@ impl Intent {
         Ok(Intent {
             revision: wanted.revision,
             arrived,
-            world: wanted.world.into(),
-            policies,
+            world: Arc::new(wanted.world.into()),
+            policies: Arc::new(policies),
             options: Options { mode: Mode::from(wanted.mode), ..Options::default() },
             attachments: wanted.attachments,
         })
     }
 
-    /// Numbers and tables for this node.
-    pub(crate) fn compile(&self, identities: &mut Identities) -> Compiled {
-        resolve_all(&self.policies, &self.world, &self.options, identities)
+    /// Numbers and tables for this node, by what is different from what stands.
+    pub(crate) fn compile(&self, standing: &mut Standing, identities: &mut Identities) -> Compiled {
+        let (policies, world) = (Arc::clone(&self.policies), Arc::clone(&self.world));
+        standing.follow(policies, world, self.options, identities)
     }
 
     /// What the kernel shall hold, for the workloads whose device was found.

@@ -17,6 +17,7 @@ mod report;
 mod requests;
 mod rounds;
 mod slope;
+mod standing;
 mod traffic;
 
 use anyhow::bail;
@@ -71,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         "path" => path::measure(&lab::Lab::new()?, form),
         "policy" => {
             policy::measure(form)?;
+            standing::measure(form)?;
             requests::measure(form)
         }
         other => {

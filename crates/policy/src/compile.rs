@@ -17,7 +17,9 @@ mod row;
 mod rulebook;
 mod signature;
 mod span;
+mod standing;
 mod sweep;
+mod watch;
 mod words;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ use self::fault::{Fault, seeded};
 use self::half::{HalfKey, HalfNumber, Halves};
 use self::members::Peerage;
 use self::rulebook::{Entry, RuleNumber, Rulebook};
+use self::standing::rows_between;
+pub use self::standing::{NotAlone, Standing};
 use self::words::{SelectorNumber, Words};
 use crate::hash::HashMap;
 use crate::identity::{Identities, Identity, Ranges, Resolved, Roster};
@@ -95,11 +99,19 @@ pub(crate) struct Compiler {
     peerage: Peerage,
     book: Rulebook,
     halves: Halves,
-    tables: HashMap<(HalfNumber, HalfNumber), Arc<Table>>,
+    tables: HashMap<Pair, Arc<Table>>,
+    /// The tables that a half is in.
+    pairs: HashMap<HalfNumber, Vec<Pair>>,
 }
 
+/// The halves of a table: ingress and egress.
+type Pair = (HalfNumber, HalfNumber);
+
+/// The rules of each class: of what enforces, where that is not all, and of all.
+type Sets = Vec<(Option<Selected>, Selected)>;
+
 /// The rules that select one class, in the order in which they decide.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Selected {
     ingress: Vec<RuleNumber>,
     egress: Vec<RuleNumber>,
@@ -122,16 +134,17 @@ impl Compiler {
             book: Rulebook::default(),
             halves: Halves::new(options),
             tables: HashMap::default(),
+            pairs: HashMap::default(),
         }
     }
 
     /// The two tables of each class: of what enforces, and of that and what is in detection.
-    pub(crate) fn tables(
+    pub(crate) fn tables<'p>(
         &mut self,
-        policies: &[Policy],
+        policies: impl IntoIterator<Item = &'p Policy>,
         classes: &[Class],
     ) -> Vec<(Arc<Table>, Arc<Table>)> {
-        let sets = self.select(policies, classes);
+        let (sets, _) = self.select(policies, classes);
         let sets = classes.iter().zip(sets);
         sets.map(|(class, (enforce, both))| {
             let both = self.table(class, both);
@@ -141,27 +154,33 @@ impl Compiler {
         .collect()
     }
 
-    /// The rules of each class: of what enforces, where that is not all, and of all.
-    fn select(
+    /// The rules of each class: of what enforces, where that is not all, and of all. And of each
+    /// rule of each policy its number, if it selects somebody.
+    fn select<'p>(
         &mut self,
-        policies: &[Policy],
+        policies: impl IntoIterator<Item = &'p Policy>,
         classes: &[Class],
-    ) -> Vec<(Option<Selected>, Selected)> {
-        let mut sets: Vec<(Option<Selected>, Selected)> = vec![Default::default(); classes.len()];
-        if self.options.enforcement == Enforcement::Never {
-            return sets;
-        }
+    ) -> (Sets, Vec<Option<RuleNumber>>) {
+        let mut sets: Sets = vec![Default::default(); classes.len()];
+        let mut numbers = Vec::new();
         let labels = classes.iter().map(|class| &class.labels);
         let subjects = Crowd::of(labels, &mut self.words);
         let mut known: HashMap<SelectorNumber, Vec<u32>> = HashMap::default();
         let mut entries = Vec::new();
         for policy in policies {
             for rule in &policy.rules {
+                numbers.push(None);
                 let Subject::Endpoints(selector) = &rule.subject else { continue };
+                if self.options.enforcement == Enforcement::Never {
+                    continue;
+                }
                 let subject = self.words.selector(selector);
                 let (words, peerage) = (&mut self.words, &mut self.peerage);
                 let find = || subjects.select(words.asked(subject), words, |_, _| false);
                 if !known.entry(subject).or_insert_with(find).is_empty() {
+                    let number = u32::try_from(entries.len()).expect("fewer than 2^32 rules");
+                    numbers.pop();
+                    numbers.push(Some(RuleNumber(number)));
                     entries.push(Entry::of(rule, policy.mode, subject, words, peerage));
                 }
             }
@@ -176,44 +195,101 @@ impl Compiler {
                     Mode::Off => {}
                     Mode::Detect if !seeded(Fault::DetectionEnforces) => {
                         enforce.get_or_insert_with(|| both.clone());
-                        both.push(entry.direction, *rule);
+                        both.of(entry.direction).push(*rule);
                     }
                     Mode::Detect | Mode::Enforce => {
                         if let Some(enforce) = enforce {
-                            enforce.push(entry.direction, *rule);
+                            enforce.of(entry.direction).push(*rule);
                         }
-                        both.push(entry.direction, *rule);
+                        both.of(entry.direction).push(*rule);
                     }
                 }
             }
         }
-        sets
+        (sets, numbers)
     }
 
     fn table(&mut self, class: &Class, selected: Selected) -> Arc<Table> {
         let Selected { ingress, egress } = selected;
-        let halves = (
-            self.half(class, Direction::Ingress, ingress),
-            self.half(class, Direction::Egress, egress),
-        );
-        let table = self.tables.entry(halves).or_insert_with(|| {
+        let mut half = |direction, rules| {
+            let key = HalfKey::of(&self.book, direction, rules, class, &self.options);
+            self.half(key)
+        };
+        let pair = (half(Direction::Ingress, ingress), half(Direction::Egress, egress));
+        self.table_of(pair)
+    }
+
+    fn table_of(&mut self, pair: Pair) -> Arc<Table> {
+        let table = self.tables.entry(pair).or_insert_with(|| {
             let half = |number| Arc::clone(self.halves.half(number));
-            Arc::new(Table { ingress: half(halves.0), egress: half(halves.1) })
+            self.pairs.entry(pair.0).or_default().push(pair);
+            self.pairs.entry(pair.1).or_default().push(pair);
+            Arc::new(Table { ingress: half(pair.0), egress: half(pair.1) })
         });
         Arc::clone(table)
     }
 
-    fn half(&mut self, class: &Class, direction: Direction, rules: Vec<RuleNumber>) -> HalfNumber {
-        let key = HalfKey::of(&self.book, direction, rules, class, &self.options);
+    /// A half is about to change, or has gone: so do the tables that it is in.
+    fn forget_tables(&mut self, half: HalfNumber) {
+        for pair in self.pairs.remove(&half).unwrap_or_default() {
+            self.tables.remove(&pair);
+        }
+    }
+
+    /// Halves are used by one more class.
+    fn hold(&mut self, pairs: [Pair; 2]) {
+        pairs.iter().flat_map(|pair| [pair.0, pair.1]).for_each(|half| self.halves.hold(half));
+    }
+
+    /// Halves are used by one class less.
+    fn release(&mut self, pairs: Option<[Pair; 2]>) {
+        for half in pairs.into_iter().flatten().flat_map(|pair| [pair.0, pair.1]) {
+            if self.halves.release(half) {
+                self.forget_tables(half);
+            }
+        }
+    }
+
+    /// How many rows of two halves differ.
+    fn rows_between(&self, was: HalfNumber, is: HalfNumber) -> u64 {
+        if was == is { 0 } else { rows_between(self.halves.half(was), self.halves.half(is)) }
+    }
+
+    /// An identity has come: its position, and how many rows there are more.
+    fn come(&mut self, number: IdentityNumber, identity: &Identity) -> (u32, u64) {
+        let position = self.peerage.put(number, identity, &mut self.words);
+        let peers = self.peerage.touch(position, &self.words);
+        let halves = self.halves.touched(&peers, identity);
+        for half in &halves {
+            self.forget_tables(*half);
+            let around = (&self.book, &mut self.peerage, &self.words);
+            self.halves.come(*half, position, &peers, around);
+        }
+        (position, u64::try_from(halves.len()).expect("halves fit in memory"))
+    }
+
+    /// An identity has gone: how many rows there are less.
+    fn go(&mut self, number: IdentityNumber, position: u32) -> u64 {
+        let peers = self.peerage.touch(position, &self.words);
+        let halves = self.halves.touched(&peers, self.peerage.identity(position));
+        for half in &halves {
+            self.forget_tables(*half);
+            self.halves.go(*half, number);
+        }
+        self.peerage.take(position);
+        u64::try_from(halves.len()).expect("halves fit in memory")
+    }
+
+    fn half(&mut self, key: HalfKey) -> HalfNumber {
         self.halves.number(key, &self.book, &mut self.peerage, &self.words)
     }
 }
 
 impl Selected {
-    fn push(&mut self, direction: Direction, rule: RuleNumber) {
+    fn of(&mut self, direction: Direction) -> &mut Vec<RuleNumber> {
         match direction {
-            Direction::Ingress => self.ingress.push(rule),
-            Direction::Egress => self.egress.push(rule),
+            Direction::Ingress => &mut self.ingress,
+            Direction::Egress => &mut self.egress,
         }
     }
 }

@@ -11,9 +11,10 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use podwall_model::{Address, Cidr, Label, Labels, NamedPort, Source, World};
+use podwall_model::{Address, Cidr, Label, Labels, NamedPort, Source, Workload, World};
 
 use self::census::Claim;
+pub(crate) use self::census::claims_are_plain;
 pub use self::ranges::Ranges;
 pub(crate) use self::roster::{Look, Roster};
 pub use self::text::UnreadableIdentity;
@@ -61,6 +62,16 @@ impl Identity {
     pub fn reserved(names: &[&str]) -> Identity {
         let labels = names.iter().map(|name| Label::reserved(name)).collect();
         Identity { labels, ..Identity::default() }
+    }
+
+    /// That of a workload with these labels, in these ranges.
+    pub(crate) fn of_workload(
+        workload: &Workload,
+        labels: Labels,
+        ranges: BTreeSet<Cidr>,
+    ) -> Identity {
+        let ports = workload.ports.iter().filter(|port| !port.name.is_empty()).cloned().collect();
+        Identity { labels, ports, ranges }
     }
 
     /// The kind of peer, read from its labels.

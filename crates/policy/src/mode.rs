@@ -6,7 +6,6 @@
 
 use podwall_model::Mode;
 
-
 /// What says a policy's mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ModeFrom {

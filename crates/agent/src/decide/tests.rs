@@ -50,7 +50,7 @@ fn a_refused_revision_leaves_the_one_before_in_force() {
     assert!(came.applied.is_empty());
     let force = agent.state.change.in_force().unwrap();
     assert_eq!(force.intent.revision, 1);
-    assert_eq!(force.intent.world, world("web"));
+    assert_eq!(*force.intent.world, world("web"));
     let [ToControl::Refused(refused)] = came.said.as_slice() else { panic!("one answer") };
     assert!(refused.why[0].contains("podSelektor"), "{:?}", refused.why);
 }

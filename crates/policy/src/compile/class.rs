@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use podwall_model::{
-    Label, Labels, Mode, NamedPort, POD_NAMESPACE, Source, Workload, WorkloadName, World,
+    Label, Labels, Mode, NamedPort, Namespace, POD_NAMESPACE, Source, Workload, WorkloadName, World,
 };
 
 use crate::hash::HashMap;
@@ -32,11 +32,8 @@ impl Class {
 
     /// The same, with the labels of workloads from a roster.
     pub(crate) fn group_with<'a>(world: &'a World, roster: &mut Roster<'a>) -> Vec<Class> {
-        let local = world.nodes.iter().find(|node| node.local).map(|node| node.name.as_str());
-        let is_local = |workload: &&Workload| {
-            let node = workload.node.as_str();
-            !workload.host_network && (node.is_empty() || Some(node) == local)
-        };
+        let local = local_node(world);
+        let is_local = |workload: &&Workload| is_on(workload, local);
         let mut places: HashMap<(Look, BTreeSet<&NamedPort>, &str), usize> = HashMap::default();
         let mut classes: Vec<Class> = Vec::new();
         for workload in world.workloads.iter().filter(is_local) {
@@ -59,6 +56,26 @@ impl Class {
         classes
     }
 
+    /// Whether a workload has a class: it is local, and has a hook of its own.
+    pub(super) fn is_local(workload: &Workload, world: &World) -> bool {
+        is_on(workload, local_node(world))
+    }
+
+    /// The class of one workload, by itself.
+    pub(super) fn alone(
+        workload: &Workload,
+        labels: Labels,
+        namespace: Option<&Namespace>,
+    ) -> Class {
+        Class {
+            labels,
+            ports: workload.ports.iter().cloned().collect(),
+            namespace: workload.name.namespace.clone(),
+            mode: namespace.and_then(|namespace| namespace.mode),
+            workloads: vec![workload.name.clone()],
+        }
+    }
+
     /// The identity that gives the class its number. A workload whose labels are not known yet
     /// does not carry its namespace; the class does.
     pub fn identity(&self) -> Identity {
@@ -72,4 +89,13 @@ impl Class {
         }
         Identity { labels, ports: self.ports.clone(), ranges: BTreeSet::new() }
     }
+}
+
+fn local_node(world: &World) -> Option<&str> {
+    world.nodes.iter().find(|node| node.local).map(|node| node.name.as_str())
+}
+
+fn is_on(workload: &Workload, local: Option<&str>) -> bool {
+    let node = workload.node.as_str();
+    !workload.host_network && (node.is_empty() || Some(node) == local)
 }

@@ -95,13 +95,7 @@ impl Crowd {
         let rarest = counted.min_by_key(|(count, _)| *count).map(|(_, one)| one);
         let fits = |at: &u32| {
             let carried = self.carried(*at);
-            asked.iter().all(|one| {
-                let is_met = match &one.what {
-                    What::Range(range) => lies(*at, *range),
-                    What::Pair(_) | What::OneOf(_) | What::Key(_) => one.is_met(carried),
-                };
-                is_met == one.wanted
-            })
+            asked.iter().all(|one| one.fits(carried, |range| lies(*at, range)))
         };
         match rarest.map(|one| &one.what) {
             Some(What::Pair(pair)) => self.posting(*pair).iter().copied().filter(fits).collect(),

@@ -30,7 +30,9 @@ pub(super) struct Groups {
     /// For every peer.
     pub(super) base: Vec<Cover>,
     pub(super) groups: Vec<Group>,
-    by_peers: HashMap<PeersNumber, usize>,
+    by_peers: HashMap<PeersNumber, u32>,
+    /// Whether what some rule covers depends on what a peer calls its ports.
+    by_name: bool,
 }
 
 impl Groups {
@@ -75,14 +77,13 @@ impl Groups {
     fn add(&mut self, peers: PeersNumber, members: &Members, covers: impl Iterator<Item = Cover>) {
         match members {
             Members::Everyone => self.base.extend(covers),
-            Members::Listed(positions) if positions.is_empty() => {}
             Members::Listed(positions) => {
                 let at = *self.by_peers.entry(peers).or_insert_with(|| {
                     let members = Arc::clone(positions);
                     self.groups.push(Group { members, covers: Vec::new() });
-                    self.groups.len() - 1
+                    u32::try_from(self.groups.len() - 1).expect("fewer than 2^32 groups")
                 });
-                self.groups[at].covers.extend(covers);
+                self.groups[at as usize].covers.extend(covers);
             }
         }
     }
@@ -94,6 +95,7 @@ impl Groups {
         spans: impl Fn(u32) -> Vec<Span>,
         at: impl Fn(&Span) -> Cover,
     ) {
+        self.by_name = true;
         let mut alike: HashMap<Vec<Span>, Vec<u32>> = HashMap::default();
         for position in positions {
             let spans = spans(*position);
@@ -142,6 +144,24 @@ impl Groups {
         let rank = if seeded(Fault::HostBeatsDeny) { Rank(0) } else { Rank::OPEN };
         let covers = vec![Cover { rank, item: 0, span: Span::EVERYTHING }];
         self.groups.push(Group { members: peerage.hosts().into(), covers });
+    }
+
+    /// The peers that its rules speak of.
+    pub(super) fn peers(&self) -> impl Iterator<Item = PeersNumber> {
+        self.by_peers.keys().copied()
+    }
+
+    /// Whether what some rule covers depends on what a peer calls its ports.
+    pub(super) fn are_by_name(&self) -> bool {
+        self.by_name
+    }
+
+    /// The groups of who is meant by these peers, and whose ports have no names.
+    pub(super) fn signature(&self, peers: &[PeersNumber]) -> Vec<u32> {
+        let found = peers.iter().filter_map(|peers| self.by_peers.get(peers).copied());
+        let mut signature: Vec<u32> = found.collect();
+        signature.sort_unstable();
+        signature
     }
 
     /// Of what covers the same span, only the strongest is ever seen, where none leads to the gate

@@ -6,6 +6,7 @@ use podwall_model::Cidr;
 
 use super::crowd::Crowd;
 use super::fault::{Fault, seeded};
+use super::watch::Watch;
 use super::words::{SelectorNumber, Words};
 use crate::hash::HashMap;
 use crate::identity::{Identity, Place};
@@ -40,13 +41,17 @@ struct Meant {
     items: Option<Arc<[Item]>>,
     /// Whom they mean, once somebody asked.
     members: Option<Members>,
+    /// Whether it is watched who comes to them.
+    is_watched: bool,
 }
 
 /// All identities, ready to be asked who of them is meant.
 #[derive(Debug)]
 pub(super) struct Peerage {
     numbers: Vec<IdentityNumber>,
-    identities: Vec<Identity>,
+    /// By position; nothing where an identity has gone.
+    identities: Vec<Option<Identity>>,
+    free: Vec<u32>,
     places: Vec<Place>,
     hosts: Vec<u32>,
     crowd: Crowd,
@@ -55,6 +60,8 @@ pub(super) struct Peerage {
     known: HashMap<Option<Arc<[Item]>>, PeersNumber>,
     meant: Vec<Meant>,
     items: Vec<Item>,
+    /// Who comes and goes, where that is asked for.
+    watch: Option<Watch>,
     options: Options,
 }
 
@@ -63,6 +70,7 @@ impl Peerage {
         Peerage {
             numbers: Vec::new(),
             identities: Vec::new(),
+            free: Vec::new(),
             places: Vec::new(),
             hosts: Vec::new(),
             crowd: Crowd::default(),
@@ -71,6 +79,7 @@ impl Peerage {
             known: HashMap::default(),
             meant: Vec::new(),
             items: Vec::new(),
+            watch: None,
             options,
         }
     }
@@ -94,7 +103,7 @@ impl Peerage {
             }
             self.places.push(place);
             self.numbers.push(number);
-            self.identities.push(identity.clone());
+            self.identities.push(Some(identity.clone()));
         }
     }
 
@@ -108,11 +117,12 @@ impl Peerage {
     }
 
     pub(super) fn identity(&self, position: u32) -> &Identity {
-        &self.identities[position as usize]
+        self.identities[position as usize].as_ref().expect("somebody stands there")
     }
 
-    fn everyone(&self) -> impl Iterator<Item = u32> + use<> {
-        (0..).take(self.identities.len())
+    fn everyone(&self) -> impl Iterator<Item = u32> {
+        let standing = (0u32..).zip(&self.identities).filter(|(_, identity)| identity.is_some());
+        standing.map(|(at, _)| at)
     }
 
     /// The positions of members.
@@ -149,7 +159,7 @@ impl Peerage {
                 let count = u32::try_from(self.meant.len());
                 let number = PeersNumber(count.expect("fewer than 2^32 peers"));
                 self.known.insert(items.clone(), number);
-                self.meant.push(Meant { items, members: None });
+                self.meant.push(Meant { items, members: None, is_watched: false });
                 number
             }
         };
@@ -168,7 +178,7 @@ impl Peerage {
 
     /// Whom these peers mean.
     pub(super) fn members(&mut self, peers: PeersNumber, words: &Words) -> Members {
-        let Meant { items, members } = &self.meant[peers.0 as usize];
+        let Meant { items, members, .. } = &self.meant[peers.0 as usize];
         if let Some(members) = members {
             return members.clone();
         }
@@ -182,7 +192,108 @@ impl Peerage {
             Some(items) => Members::Listed(self.any_of(&items, words)),
         };
         self.meant[peers.0 as usize].members = Some(members.clone());
+        self.enlist(peers, words);
         members
+    }
+
+    /// Whether it is known who comes and goes.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// From now on it is known who comes and goes.
+    pub(super) fn start_watch(&mut self, words: &Words) {
+        self.watch = Some(Watch::default());
+        for peers in (0u32..).take(self.meant.len()).map(PeersNumber) {
+            if self.meant[peers.0 as usize].members.is_some() {
+                self.enlist(peers, words);
+            }
+        }
+    }
+
+    fn enlist(&mut self, peers: PeersNumber, words: &Words) {
+        let Some(watch) = &mut self.watch else { return };
+        let Meant { items, is_watched, .. } = &mut self.meant[peers.0 as usize];
+        if std::mem::replace(is_watched, true) {
+            return;
+        }
+        for item in items.iter().flat_map(|items| items.iter()) {
+            match item {
+                Item::Labels(selector) => watch.selector(*selector, peers, &self.crowd, words),
+                Item::Cidr { cidr, .. } => watch.range(*cidr, peers),
+            }
+        }
+    }
+
+    /// An identity has come: its position.
+    pub(super) fn put(
+        &mut self,
+        number: IdentityNumber,
+        identity: &Identity,
+        words: &mut Words,
+    ) -> u32 {
+        let position = self.free.pop().unwrap_or_else(|| {
+            self.numbers.push(number);
+            self.places.push(Place::Pod);
+            self.identities.push(None);
+            u32::try_from(self.numbers.len() - 1).expect("fewer than 2^32 identities")
+        });
+        let at = position as usize;
+        self.numbers[at] = number;
+        self.places[at] = identity.place();
+        self.identities[at] = Some(identity.clone());
+        let carried = identity.labels.iter().map(|label| words.carried(label)).collect();
+        self.crowd.put(position, carried);
+        for range in &identity.ranges {
+            let inside = self.ranges.entry(*range).or_default();
+            if let Err(at) = inside.binary_search(&position) {
+                inside.insert(at, position);
+            }
+        }
+        position
+    }
+
+    /// The identity at a position has gone.
+    pub(super) fn take(&mut self, position: u32) {
+        self.crowd.take(position);
+        let identity = self.identities[position as usize].take();
+        for range in identity.iter().flat_map(|identity| &identity.ranges) {
+            let Some(inside) = self.ranges.get_mut(range) else { continue };
+            if let Ok(at) = inside.binary_search(&position) {
+                inside.remove(at);
+            }
+        }
+        self.free.push(position);
+    }
+
+    /// The watched peers that mean the identity at a position. Whom they mean is asked again when
+    /// somebody wants to know.
+    pub(super) fn touch(&mut self, position: u32, words: &Words) -> Vec<PeersNumber> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let identity = self.identity(position);
+        let carried = self.crowd.carried(position);
+        let lies = |range| identity.is_in(range, Reach::World, &self.options);
+        let mut touched: Vec<PeersNumber> = Vec::new();
+        let mut fitting: Vec<SelectorNumber> = Vec::new();
+        for selector in watch.candidates(carried) {
+            if words.asked(selector).iter().all(|one| one.fits(carried, lies)) {
+                touched.extend(watch.users(selector));
+                fitting.push(selector);
+            }
+        }
+        for range in &identity.ranges {
+            let mean_it = |peers: &&PeersNumber| self.speaks_of(**peers, *range, position);
+            touched.extend(watch.speak_of(*range).iter().filter(mean_it));
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        for selector in fitting {
+            self.selected.remove(&selector);
+        }
+        for peers in &touched {
+            self.meant[peers.0 as usize].members = None;
+        }
+        touched
     }
 
     fn any_of(&mut self, items: &[Item], words: &Words) -> Arc<[u32]> {
@@ -207,9 +318,8 @@ impl Peerage {
                 if let Some(positions) = self.selected.get(selector) {
                     return Arc::clone(positions);
                 }
-                let lies = |at: u32, range| {
-                    self.identities[at as usize].is_in(range, Reach::World, &self.options)
-                };
+                let lies =
+                    |at: u32, range| self.identity(at).is_in(range, Reach::World, &self.options);
                 let positions = self.crowd.select(words.asked(*selector), words, lies);
                 let positions: Arc<[u32]> = positions.into();
                 self.selected.insert(*selector, Arc::clone(&positions));
@@ -228,6 +338,20 @@ impl Peerage {
                     .collect()
             }
         }
+    }
+
+    /// Whether these peers mean the identity at a position by a range.
+    fn speaks_of(&self, peers: PeersNumber, range: Cidr, position: u32) -> bool {
+        let place = self.places[position as usize];
+        let items = self.meant[peers.0 as usize].items.iter().flat_map(|items| items.iter());
+        items.into_iter().any(|item| match item {
+            Item::Labels(_) => false,
+            Item::Cidr { cidr, reach, .. } => {
+                *cidr == range
+                    && place.is_meant_by(*reach, &self.options)
+                    && !self.excepts(item, position)
+            }
+        })
     }
 
     /// Whether a peer is taken out of this item.

@@ -16,11 +16,7 @@ use crate::rule::{Peer, Peers, Policy, Reach, Requirement, Rule, Selector, Test,
 
 /// The same policies without references; they themselves where there are none.
 pub(crate) fn settled<'a>(policies: &'a [Policy], world: &World) -> Cow<'a, [Policy]> {
-    let refers = |rule: &Rule| match &rule.peers {
-        Peers::Anyone => false,
-        Peers::AnyOf(list) => list.iter().any(refers),
-    };
-    if !policies.iter().flat_map(|policy| &policy.rules).any(refers) {
+    if !policies.iter().flat_map(|policy| &policy.rules).any(rule_refers) {
         return Cow::Borrowed(policies);
     }
     let known = Known::of(policies, world);
@@ -34,7 +30,19 @@ pub(crate) fn settled<'a>(policies: &'a [Policy], world: &World) -> Cow<'a, [Pol
     Cow::Owned(policies.collect())
 }
 
-fn refers(peer: &Peer) -> bool {
+/// Whether a policy refers to anything, or is referred to.
+pub(super) fn refers(policy: &Policy) -> bool {
+    policy.group.is_some() || policy.rules.iter().any(rule_refers)
+}
+
+fn rule_refers(rule: &Rule) -> bool {
+    match &rule.peers {
+        Peers::Anyone => false,
+        Peers::AnyOf(list) => list.iter().any(peer_refers),
+    }
+}
+
+fn peer_refers(peer: &Peer) -> bool {
     match peer {
         Peer::Labels(_) | Peer::Cidr { .. } => false,
         Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => true,

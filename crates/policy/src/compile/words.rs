@@ -147,8 +147,18 @@ impl Words {
 }
 
 impl Asked {
+    /// Whether it is so, where it is wanted, and not, where it is not. `lies` says who is in a
+    /// range.
+    pub(super) fn fits(&self, carried: &[Carried], lies: impl Fn(Cidr) -> bool) -> bool {
+        let is_met = match &self.what {
+            What::Range(range) => lies(*range),
+            What::Pair(_) | What::OneOf(_) | What::Key(_) => self.is_met(carried),
+        };
+        is_met == self.wanted
+    }
+
     /// Whether a bearer of these labels has what is asked for, wanted or not.
-    pub(super) fn is_met(&self, carried: &[Carried]) -> bool {
+    fn is_met(&self, carried: &[Carried]) -> bool {
         let of_source = |one: &Carried| self.source.is_none_or(|source| source == one.source);
         match &self.what {
             What::Pair(pair) => carried.iter().any(|one| one.pair == *pair && of_source(one)),

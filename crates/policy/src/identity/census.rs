@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use podwall_model::{Address, Cidr, Label, NamedPort, Node, Source, Workload, World};
+use podwall_model::{Address, Cidr, Label, Node, Source, World};
 
 use super::roster::{Look, Roster};
 use super::{Identity, Place, Ranges};
+use crate::hash::HashSet;
 use crate::options::Options;
 
 /// The identity of the local node where no address is known.
@@ -44,7 +45,7 @@ pub(super) fn addresses<'a>(
     for workload in world.workloads.iter().filter(|workload| !workload.host_network) {
         let look = roster.look(workload);
         let labels = roster.labels(look).clone();
-        let identity = Identity { labels, ports: ports_of(workload), ranges: BTreeSet::new() };
+        let identity = Identity::of_workload(workload, labels, BTreeSet::new());
         let look = identity.ports.is_empty().then_some(look);
         workload.addresses.iter().for_each(|ip| claim(*ip, Place::Pod, &identity, look));
     }
@@ -109,9 +110,13 @@ fn node_identity(node: &Node, options: &Options) -> Identity {
     identity
 }
 
-/// The named ports of a workload, as its identity carries them.
-fn ports_of(workload: &Workload) -> BTreeSet<NamedPort> {
-    workload.ports.iter().filter(|port| !port.name.is_empty()).cloned().collect()
+/// Whether no address is claimed twice by workloads, nodes and the control plane.
+pub(crate) fn claims_are_plain(world: &World) -> bool {
+    let pods = world.workloads.iter().filter(|workload| !workload.host_network);
+    let claims = pods.flat_map(|workload| &workload.addresses);
+    let claims = claims.chain(world.nodes.iter().flat_map(|node| &node.addresses));
+    let mut seen: HashSet<Address> = HashSet::default();
+    claims.chain(&world.api_servers).all(|ip| seen.insert(Address::from(*ip)))
 }
 
 fn world_name(ip: IpAddr) -> &'static str {
