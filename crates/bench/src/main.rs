@@ -39,6 +39,9 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let Some((&name, mut options)) = words.split_first() else { bail!(USAGE) };
+    if let ["alone", shape] = words.as_slice() {
+        return policy::alone(shape);
+    }
     let (mut form, mut with) = (Form::Text, With::Nobody);
     loop {
         options = match options {

@@ -5,9 +5,10 @@
 
 use std::fs;
 use std::hint::black_box;
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use nix::time::{ClockId, clock_gettime};
 use podwall_model::Mode;
 use podwall_policy::compile::resolve_all;
@@ -27,7 +28,7 @@ struct Candidate {
     target: Option<f64>,
 }
 
-/// Prints a row for each shape, and the most memory that was ever in use.
+/// Prints a row for each shape, and the most memory of two of them.
 pub(crate) fn measure(form: Form) -> anyhow::Result<()> {
     measure_shapes(
         form,
@@ -49,7 +50,10 @@ pub(crate) fn measure(form: Form) -> anyhow::Result<()> {
             },
         ],
     )?;
-    peak("spread", 120.0)?.print(form)?;
+    let all = "spread: all 10,000 pods local, its process at most";
+    apart("spread", all, (None, 120.0), form)?;
+    let small = "75,000 policies, 100,000 pods, 25,000 namespaces, all local";
+    apart("small", small, (Some(300.0), 250.0), form)?;
     let one = |name, count, target| Candidate { name, shape: shape::one_namespace(count), target };
     let ranges = |name, count, target| Candidate { name, shape: shape::ranges(count), target };
     measure_shapes(
@@ -100,18 +104,46 @@ fn row(name: &str, rounds: &Rounds, target: Option<f64>) -> Row {
     }
 }
 
-/// The most memory that this process ever had, its checked policies included.
-fn peak(name: &str, target: f64) -> anyhow::Result<Row> {
-    let status = fs::read_to_string("/proc/self/status").context("read /proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).context("no peak is told")?;
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    let value = digits.parse::<f64>().context("a peak that is no number")? / 1024.0;
-    Ok(Row {
-        name: format!("{name}: peak memory, with three shapes of checked policies"),
+/// Compiles a shape in a process of its own, so that its memory is told apart: prints the time,
+/// if there is a target for it, and the most memory, checked policies and world included.
+fn apart(
+    shape: &str,
+    name: &str,
+    (time, memory): (Option<f64>, f64),
+    form: Form,
+) -> anyhow::Result<()> {
+    let this = std::env::current_exe().context("find this program")?;
+    let run = Command::new(this).args(["alone", shape]).output().context("run a shape alone")?;
+    ensure!(run.status.success(), "a shape alone: {}", String::from_utf8_lossy(&run.stderr));
+    let text = String::from_utf8(run.stdout).context("what a shape alone says")?;
+    let figures: Vec<f64> = text.split_whitespace().filter_map(|one| one.parse().ok()).collect();
+    let [taken, peak] = figures[..] else { anyhow::bail!("not two figures: `{text}`") };
+    let row = |value, unit, target| Row {
+        name: name.to_owned(),
         value,
-        unit: "MiB",
+        unit,
         target: Some(target),
         peer: None,
         interval: (value, value),
-    })
+    };
+    if let Some(target) = time {
+        row(taken, "ms CPU", target).print(form)?;
+    }
+    row(peak, "MiB", memory).print(form)
+}
+
+/// One shape in this process alone: its milliseconds and the most memory, in MiB.
+pub(crate) fn alone(shape: &str) -> anyhow::Result<()> {
+    let shape = match shape {
+        "spread" => shape::spread(Local::All),
+        "small" => shape::small_namespaces(25_000),
+        other => anyhow::bail!("no such shape: `{other}`"),
+    };
+    let taken = compile(&shape)?;
+    let status = fs::read_to_string("/proc/self/status").context("read /proc/self/status")?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).context("no peak is told")?;
+    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+    let peak = digits.parse::<f64>().context("a peak that is no number")? / 1024.0;
+    println!("{taken} {peak}");
+    Ok(())
 }

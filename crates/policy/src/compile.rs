@@ -4,11 +4,11 @@
 //! identity's rules are swept over the line of lanes into a row. Whatever is equal is made once:
 //! selectors, lists, rows, halves and tables.
 
+mod band;
 mod class;
 mod crowd;
 mod fault;
 mod gated;
-mod group;
 mod half;
 mod members;
 mod node;

@@ -265,8 +265,13 @@ impl Identities {
         }
         resolved.identities.insert(IdentityNumber::HOST, census::host(world, options));
         let mut known: HashMap<Look, IdentityNumber> = HashMap::default();
-        let mut addresses = Vec::new();
-        for Claim { address, identity, look } in census::addresses(world, ranges, options, roster) {
+        let claims = census::addresses(world, ranges, options, roster);
+        let mut addresses = Vec::with_capacity(claims.len());
+        if self.numbers.is_empty() {
+            // Growing hashes all identities again.
+            self.numbers.reserve(claims.len());
+        }
+        for Claim { address, identity, look, .. } in claims {
             let number = match look.and_then(|look| known.get(&look)) {
                 Some(number) => *number,
                 None => {

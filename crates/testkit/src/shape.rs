@@ -108,6 +108,40 @@ fn spread_policy(n: usize, a: usize, i: usize) -> String {
     )
 }
 
+/// So many namespaces of four pods in two apps, and three policies each: nobody comes in, one app
+/// reaches the other, and what that one may reach.
+pub fn small_namespaces(count: usize) -> Shape {
+    let mut world = empty();
+    let mut policies = Vec::new();
+    for n in 0..count {
+        let name = format!("ns{n}");
+        world.namespaces.push(namespace(&name, &[]));
+        for app in ["front", "front", "back", "back"] {
+            add_pod(&mut world, Local::All, &name, &[("app", app.to_owned())]);
+        }
+        let policy = |name: &str, spec: &str| {
+            format!(
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+                 metadata: {{name: {name}, namespace: ns{n}}}\nspec: {{{spec}}}\n"
+            )
+        };
+        let front = "podSelector: {matchLabels: {app: front}}";
+        let back = "podSelector: {matchLabels: {app: back}}";
+        let port = "ports: [{port: 8080, protocol: TCP}]";
+        let texts = [
+            policy("nobody", "podSelector: {}, policyTypes: [Ingress]"),
+            policy("front", &format!("{back}, ingress: [{{from: [{{{front}}}], {port}}}]")),
+            policy(
+                "back",
+                &format!("{front}, policyTypes: [Egress], egress: [{{to: [{{{back}}}], {port}}}]"),
+            ),
+        ];
+        // Read one by one: so many texts at once would be memory that is not the policies'.
+        policies.extend(texts.iter().flat_map(|text| read(text)));
+    }
+    Shape { world, policies }
+}
+
 /// One namespace of so many equal pods and as many equal policies, each about each pod.
 pub fn one_namespace(count: usize) -> Shape {
     let mut world = empty();
@@ -203,9 +237,13 @@ fn add_pod(world: &mut World, local: Local, namespace: &str, labels: &[(&str, St
 fn shape(world: World, texts: &[String]) -> Shape {
     let mut policies = Vec::new();
     for text in texts {
-        let checked = check(text, "shape.yaml");
-        assert_eq!(checked.policies.len(), 1, "{text}\n{:?}", checked.diagnostics);
-        policies.extend(checked.policies);
+        policies.extend(read(text));
     }
     Shape { world, policies }
+}
+
+fn read(text: &str) -> Vec<Policy> {
+    let checked = check(text, "shape.yaml");
+    assert_eq!(checked.policies.len(), 1, "{text}\n{:?}", checked.diagnostics);
+    checked.policies
 }

@@ -6,6 +6,11 @@ use podwall_model::{Cidr, Label, Labels};
 use super::words::{Asked, Carried, What, Words};
 use crate::hash::HashMap;
 
+/// So few are asked one by one.
+const ALONE: usize = 32;
+/// A list that is so many times longer is not walked along.
+const FAR_MORE: usize = 16;
+
 /// Bearers of labels.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
@@ -92,11 +97,21 @@ impl Crowd {
         lies: impl Fn(u32, Cidr) -> bool,
     ) -> Vec<u32> {
         let counted = asked.iter().filter_map(|one| Some((self.count(one, words)?, one)));
-        let rarest = counted.min_by_key(|(count, _)| *count).map(|(_, one)| one);
+        let mut counted: Vec<(usize, &Asked)> = counted.collect();
+        counted.sort_by_key(|(count, _)| *count);
+        let rarest = counted.first().map(|(_, one)| *one);
         let fits = |at: &u32| {
             let carried = self.carried(*at);
             asked.iter().all(|one| one.fits(carried, |range| lies(*at, range)))
         };
+        if let [(few, one), (more, other), ..] = counted.as_slice()
+            && let (What::Pair(one), What::Pair(other)) = (&one.what, &other.what)
+            && *few > ALONE
+            && *more < few * FAR_MORE
+        {
+            let common = common(self.posting(*one), self.posting(*other));
+            return common.filter(fits).collect();
+        }
         match rarest.map(|one| &one.what) {
             Some(What::Pair(pair)) => self.posting(*pair).iter().copied().filter(fits).collect(),
             Some(What::OneOf(pairs)) => self.union(pairs.iter().copied(), fits),
@@ -115,4 +130,14 @@ impl Crowd {
         positions.dedup();
         positions
     }
+}
+
+/// What two lists in order have in common.
+fn common<'a>(these: &'a [u32], those: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    let mut rest = those;
+    these.iter().copied().filter(move |one| {
+        let smaller = rest.iter().take_while(|other| *other < one).count();
+        rest = &rest[smaller..];
+        rest.first() == Some(one)
+    })
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use podwall_model::{Direction, NamedPort};
 
+use super::band::Bands;
 use super::class::Class;
 use super::fault::{Fault, seeded};
-use super::group::Groups;
 use super::members::{Peerage, PeersNumber};
 use super::row::{KnownRows, Rows};
 use super::rulebook::{Rank, Ranking, RuleNumber, Rulebook};
@@ -44,7 +44,7 @@ struct State {
     half: Arc<Half>,
     /// How many classes use it, where that is counted.
     users: usize,
-    groups: Groups,
+    bands: Bands,
     /// Rows by signature.
     rows: HashMap<Vec<u32>, Arc<Row>>,
 }
@@ -134,9 +134,9 @@ impl Halves {
             return *number;
         }
         let number = HalfNumber(u32::try_from(self.halves.len()).expect("fewer than 2^32 halves"));
-        let state = self.made(key.clone(), book, peerage, words);
+        let state = self.made(&key, book, peerage, words);
         if peerage.is_watched() {
-            self.watch(number, &state.groups);
+            self.watch(number, &state.bands);
         }
         self.halves.push(Some(state));
         self.known.insert(key, number);
@@ -145,39 +145,39 @@ impl Halves {
 
     fn made(
         &mut self,
-        key: HalfKey,
+        key: &HalfKey,
         book: &Rulebook,
         peerage: &mut Peerage,
         words: &Words,
     ) -> State {
         let ranking = Ranking { book, rules: &key.rules };
         let isolated = key.isolated;
-        let state = |half, groups, rows| State {
+        let state = |half, bands, rows| State {
             key: key.clone(),
             half: Arc::new(half),
             users: 0,
-            groups,
+            bands,
             rows,
         };
         if key.rules.is_empty() {
             // Without any rule the node has no exemption either (Cilium's `always`).
             let fallback = Arc::new(Row::uniform(ranking.decision(key.otherwise())));
             let half = Half { isolated, fallback, rows: BTreeMap::new() };
-            return state(half, Groups::default(), HashMap::default());
+            return state(half, Bands::default(), HashMap::default());
         }
-        let mut groups = Groups::of(&key, ranking, peerage, words, &self.options);
+        let mut bands = Bands::of(key, ranking, peerage, words, &self.options);
         let mut rows = Rows::new(ranking, peerage, key.otherwise(), &mut self.rows);
-        let fallback = rows.row(&groups, &[]);
+        let fallback = rows.row(&bands, &[]);
         let mut made: Vec<Option<Arc<Row>>> = Vec::new();
         let mut known: HashMap<Vec<u32>, Arc<Row>> = HashMap::default();
         let mut differing: Vec<(IdentityNumber, Arc<Row>)> = Vec::new();
-        self.signatures.tell(&groups, peerage.len(), |position, kind, signature| {
+        self.signatures.tell(&bands, peerage.len(), |position, kind, signature| {
             if made.len() <= kind as usize {
                 made.resize(kind as usize + 1, None);
             }
             let row = made[kind as usize].get_or_insert_with(|| {
                 let signature = signature();
-                let row = rows.row(&groups, &signature);
+                let row = rows.row(&bands, &signature);
                 if peerage.is_watched() {
                     known.insert(signature, Arc::clone(&row));
                 }
@@ -188,17 +188,17 @@ impl Halves {
             }
         });
         if !peerage.is_watched() {
-            groups = Groups::default();
+            bands = Bands::default();
         }
         let half = Half { isolated, fallback, rows: differing.into_iter().collect() };
-        state(half, groups, known)
+        state(half, bands, known)
     }
 
-    fn watch(&mut self, number: HalfNumber, groups: &Groups) {
-        for peers in groups.peers() {
+    fn watch(&mut self, number: HalfNumber, bands: &Bands) {
+        for peers in bands.peers() {
             self.by_peers.entry(peers).or_default().push(number);
         }
-        if groups.are_by_name() {
+        if bands.are_by_name() {
             self.by_name.push(number);
         }
     }
@@ -217,9 +217,9 @@ impl Halves {
         if state.users > 0 {
             return false;
         }
-        let Some(State { key, groups, .. }) = kept.take() else { return false };
+        let Some(State { key, bands, .. }) = kept.take() else { return false };
         self.known.remove(&key);
-        for peers in groups.peers() {
+        for peers in bands.peers() {
             if let Some(halves) = self.by_peers.get_mut(&peers) {
                 halves.retain(|one| *one != number);
             }
@@ -250,22 +250,22 @@ impl Halves {
         peers: &[PeersNumber],
         (book, peerage, words): (&Rulebook, &mut Peerage, &Words),
     ) {
-        let by_name = self.state(number).groups.are_by_name();
+        let by_name = self.state(number).bands.are_by_name();
         if by_name && !peerage.identity(position).ports.is_empty() {
             let (key, users) = (self.state(number).key.clone(), self.state(number).users);
-            let state = self.made(key, book, peerage, words);
+            let state = self.made(&key, book, peerage, words);
             self.halves[number.0 as usize] = Some(State { users, ..state });
             return;
         }
         let state = self.halves[number.0 as usize].as_mut().expect("a half in use is kept");
-        let signature = state.groups.signature(peers);
+        let signature = state.bands.signature(peers);
         let row = match state.rows.get(&signature) {
             Some(row) => Arc::clone(row),
             None => {
                 let ranking = Ranking { book, rules: &state.key.rules };
                 let otherwise = state.key.otherwise();
                 let mut rows = Rows::new(ranking, peerage, otherwise, &mut self.rows);
-                let row = rows.row(&state.groups, &signature);
+                let row = rows.row(&state.bands, &signature);
                 state.rows.insert(signature, Arc::clone(&row));
                 row
             }

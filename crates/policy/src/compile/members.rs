@@ -92,6 +92,9 @@ impl Peerage {
     ) {
         let all: Vec<(IdentityNumber, &Identity)> = identities.collect();
         self.crowd = Crowd::of(all.iter().map(|(_, identity)| &identity.labels), words);
+        self.places.reserve(all.len());
+        self.numbers.reserve(all.len());
+        self.identities.reserve(all.len());
         for (position, (number, identity)) in (0u32..).zip(all) {
             for cidr in &identity.ranges {
                 self.ranges.entry(*cidr).or_default().push(position);

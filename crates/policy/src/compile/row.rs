@@ -1,10 +1,10 @@
-//! Rows: what a half says of the members of some of its groups. Equal rows are one.
+//! Rows: what a half says of the members of some of its bands. Equal rows are one.
 
 use std::sync::Arc;
 
+use super::band::Bands;
 use super::fault::{Fault, seeded};
 use super::gated;
-use super::group::Groups;
 use super::members::Peerage;
 use super::rulebook::{Rank, Ranking};
 use super::sweep::{Cover, overlaid, sweep};
@@ -37,13 +37,13 @@ impl<'a> Rows<'a> {
         Rows { ranking, peerage, otherwise, known, covers: Vec::new() }
     }
 
-    /// The row of who is in these groups, by their places.
-    pub(super) fn row(&mut self, groups: &Groups, signature: &[u32]) -> Arc<Row> {
+    /// The row of who is in these bands, by their places.
+    pub(super) fn row(&mut self, bands: &Bands, signature: &[u32]) -> Arc<Row> {
         let mut covers = std::mem::take(&mut self.covers);
         covers.clear();
-        covers.extend(&groups.base);
+        covers.extend(&bands.base);
         for at in signature {
-            covers.extend(&groups.groups[*at as usize].covers);
+            covers.extend(&bands.bands[*at as usize].covers);
         }
         let row = self.made(&mut covers);
         self.covers = covers;

@@ -1,7 +1,7 @@
-//! Signatures: which groups of a half an identity is in. Equal ones have equal rows, so that a row
+//! Signatures: which bands of a half an identity is in. Equal ones have equal rows, so that a row
 //! is made once for all identities that the half cannot tell apart.
 
-use super::group::Groups;
+use super::band::Bands;
 use crate::hash::HashMap;
 
 /// Finds signatures, with room that is used again for each half.
@@ -9,19 +9,19 @@ use crate::hash::HashMap;
 pub(super) struct Signatures {
     /// By position: the kind of the signature so far; 0 for none.
     kinds: Vec<u32>,
-    /// A bit for each position that is in some group.
+    /// A bit for each position that is in some band.
     met: Vec<u64>,
-    /// By kind: the one before and the group that came to it.
+    /// By kind: the one before and the band that came to it.
     steps: Vec<(u32, u32)>,
     known: HashMap<(u32, u32), u32>,
 }
 
 impl Signatures {
-    /// Tells of each position that is in some group, in order, the kind of its signature and, if
-    /// asked, the groups.
+    /// Tells of each position that is in some band, in order, the kind of its signature and, if
+    /// asked, the bands.
     pub(super) fn tell(
         &mut self,
-        groups: &Groups,
+        bands: &Bands,
         positions: usize,
         mut tell: impl FnMut(u32, u32, &dyn Fn() -> Vec<u32>),
     ) {
@@ -31,10 +31,10 @@ impl Signatures {
         self.steps.push((0, 0));
         self.known.clear();
         let (mut first, mut last) = (usize::MAX, 0);
-        for (group, at) in groups.groups.iter().zip(0u32..) {
-            // Members of a group mostly come with one signature after another.
+        for (band, at) in bands.bands.iter().zip(0u32..) {
+            // Members of a band mostly come with one signature after another.
             let mut latest = (u32::MAX, 0);
-            for position in group.members.iter().map(|position| *position as usize) {
+            for position in band.members.iter().map(|position| *position as usize) {
                 let before = self.kinds[position];
                 if latest.0 != before {
                     let next = || u32::try_from(self.steps.len()).expect("fewer than 2^32 kinds");
@@ -57,20 +57,20 @@ impl Signatures {
                 bits &= bits - 1;
                 let kind = std::mem::take(&mut self.kinds[position]);
                 let place = u32::try_from(position).expect("fewer than 2^32 positions");
-                tell(place, kind, &|| self.groups_of(kind));
+                tell(place, kind, &|| self.bands_of(kind));
             }
         }
     }
 
-    fn groups_of(&self, kind: u32) -> Vec<u32> {
-        let mut groups = Vec::new();
+    fn bands_of(&self, kind: u32) -> Vec<u32> {
+        let mut bands = Vec::new();
         let mut kind = kind;
         while kind != 0 {
-            let (before, group) = self.steps[kind as usize];
-            groups.push(group);
+            let (before, band) = self.steps[kind as usize];
+            bands.push(band);
             kind = before;
         }
-        groups.reverse();
-        groups
+        bands.reverse();
+        bands
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn host(world: &World, options: &Options) -> Identity {
 /// Who claims an address.
 pub(super) struct Claim {
     pub(super) address: Address,
+    place: Place,
     pub(super) identity: Identity,
     /// The look of a workload of which nothing else is told: all of them are one identity.
     pub(super) look: Option<Look>,
@@ -37,10 +38,10 @@ pub(super) fn addresses<'a>(
     options: &Options,
     roster: &mut Roster<'a>,
 ) -> Vec<Claim> {
-    let mut claims: Vec<(Address, Place, Claim)> = Vec::with_capacity(world.workloads.len());
+    let mut claims: Vec<Claim> = Vec::with_capacity(world.workloads.len());
     let mut claim = |ip: IpAddr, place, identity: &Identity, look| {
         let (address, identity) = (Address::from(ip), identity.clone());
-        claims.push((address, place, Claim { address, identity, look }));
+        claims.push(Claim { address, place, identity, look });
     };
     for workload in world.workloads.iter().filter(|workload| !workload.host_network) {
         let look = roster.look(workload);
@@ -64,14 +65,13 @@ pub(super) fn addresses<'a>(
         claim(network, Place::World, identity, None);
     }
     // The first claim holds.
-    claims.sort_by_key(|(address, _, _)| *address);
-    claims.dedup_by_key(|(address, _, _)| *address);
-    let settle = |(address, place, mut claim): (Address, Place, Claim)| {
-        claim.identity.ranges = ranges.around(address.ip(), place, options);
+    claims.sort_by_key(|claim| claim.address);
+    claims.dedup_by_key(|claim| claim.address);
+    for claim in &mut claims {
+        claim.identity.ranges = ranges.around(claim.address.ip(), claim.place, options);
         claim.look = claim.look.filter(|_| claim.identity.ranges.is_empty());
-        claim
-    };
-    claims.into_iter().map(settle).collect()
+    }
+    claims
 }
 
 /// The identity of each true range. Ranges nest or are disjoint, so that one entry for each tells

@@ -1,4 +1,4 @@
-//! Groups: what a half's rules cover for everyone, and what more for the members of some peers.
+//! Bands: what a half's rules cover for everyone, and what more for the members of some peers.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::rule::Effect;
 
 /// Identities for which the same rules cover the same.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct Band {
     /// Their positions, in order.
     pub(super) members: Arc<[u32]>,
     pub(super) covers: Vec<Cover>,
@@ -26,16 +26,16 @@ pub(super) struct Group {
 
 /// What the rules of a half cover.
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(super) struct Bands {
     /// For every peer.
     pub(super) base: Vec<Cover>,
-    pub(super) groups: Vec<Group>,
+    pub(super) bands: Vec<Band>,
     by_peers: HashMap<PeersNumber, u32>,
     /// Whether what some rule covers depends on what a peer calls its ports.
     by_name: bool,
 }
 
-impl Groups {
+impl Bands {
     /// Of the rules of a half.
     pub(super) fn of(
         key: &HalfKey,
@@ -43,35 +43,35 @@ impl Groups {
         peerage: &mut Peerage,
         words: &Words,
         options: &Options,
-    ) -> Groups {
-        let mut groups = Groups::default();
+    ) -> Bands {
+        let mut bands = Bands::default();
         let mut is_plain = true;
         for (rank, rule) in ranking.ranks() {
             is_plain &= !rule.demands_any() && rule.effect != Effect::Pass;
             let members = peerage.members(rule.peers, words);
             if rule.demands_any() {
-                groups.add_items(rank, rule, &members, key, peerage);
+                bands.add_items((rank, rule), &members, key, peerage);
                 continue;
             }
             let at = |span: &Span| Cover { rank, item: 0, span: *span };
-            groups.add(rule.peers, &members, rule.spans.iter().map(at));
+            bands.add(rule.peers, &members, rule.spans.iter().map(at));
             let Some(ports) = &rule.named else { continue };
             if key.direction == Direction::Egress && !seeded(Fault::PeersNameIsSubjects) {
                 let spans =
                     |position| span::named(ports, &peerage.identity(position).ports, Server::Peer);
-                groups.add_named(&peerage.each(&members), spans, at);
+                bands.add_named(&peerage.each(&members), spans, at);
             } else {
                 let spans = span::named(ports, &key.ports, Server::Subject);
-                groups.add(rule.peers, &members, spans.iter().map(at));
+                bands.add(rule.peers, &members, spans.iter().map(at));
             }
         }
         if key.direction == Direction::Ingress && key.isolated && options.host_access {
-            groups.exempt_host(peerage);
+            bands.exempt_host(peerage);
         }
         if is_plain {
-            groups.reduce();
+            bands.reduce();
         }
-        groups
+        bands
     }
 
     fn add(&mut self, peers: PeersNumber, members: &Members, covers: impl Iterator<Item = Cover>) {
@@ -80,10 +80,10 @@ impl Groups {
             Members::Listed(positions) => {
                 let at = *self.by_peers.entry(peers).or_insert_with(|| {
                     let members = Arc::clone(positions);
-                    self.groups.push(Group { members, covers: Vec::new() });
-                    u32::try_from(self.groups.len() - 1).expect("fewer than 2^32 groups")
+                    self.bands.push(Band { members, covers: Vec::new() });
+                    u32::try_from(self.bands.len() - 1).expect("fewer than 2^32 bands")
                 });
-                self.groups[at as usize].covers.extend(covers);
+                self.bands[at as usize].covers.extend(covers);
             }
         }
     }
@@ -107,15 +107,14 @@ impl Groups {
         alike.sort_unstable();
         for (spans, members) in alike {
             let covers = spans.iter().map(&at).collect();
-            self.groups.push(Group { members: members.into(), covers });
+            self.bands.push(Band { members: members.into(), covers });
         }
     }
 
     /// The covers of each item of a rule that asks something of requests, told apart.
     fn add_items(
         &mut self,
-        rank: Rank,
-        rule: &Entry,
+        (rank, rule): (Rank, &Entry),
         members: &Members,
         key: &HalfKey,
         peerage: &Peerage,
@@ -143,7 +142,7 @@ impl Groups {
         }
         let rank = if seeded(Fault::HostBeatsDeny) { Rank(0) } else { Rank::OPEN };
         let covers = vec![Cover { rank, item: 0, span: Span::EVERYTHING }];
-        self.groups.push(Group { members: peerage.hosts().into(), covers });
+        self.bands.push(Band { members: peerage.hosts().into(), covers });
     }
 
     /// The peers that its rules speak of.
@@ -156,7 +155,7 @@ impl Groups {
         self.by_name
     }
 
-    /// The groups of who is meant by these peers, and whose ports have no names.
+    /// The bands of who is meant by these peers, and whose ports have no names.
     pub(super) fn signature(&self, peers: &[PeersNumber]) -> Vec<u32> {
         let found = peers.iter().filter_map(|peers| self.by_peers.get(peers).copied());
         let mut signature: Vec<u32> = found.collect();
@@ -167,8 +166,7 @@ impl Groups {
     /// Of what covers the same span, only the strongest is ever seen, where none leads to the gate
     /// and none passes on.
     fn reduce(&mut self) {
-        for covers in self.groups.iter_mut().map(|group| &mut group.covers).chain([&mut self.base])
-        {
+        for covers in self.bands.iter_mut().map(|band| &mut band.covers).chain([&mut self.base]) {
             covers.sort_unstable_by_key(|cover| (cover.span, cover.rank));
             covers.dedup_by_key(|cover| cover.span);
         }
