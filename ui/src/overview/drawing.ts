@@ -80,8 +80,11 @@ function beginning(plot: uPlot, { lanes, since }: Drawn, palette: Palette): void
   if (ctx.measureText(text).width + 24 * dpr() > width) return;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
+  const [x, y] = [bbox.left + width / 2, bbox.top + bbox.height * 0.75];
+  ctx.fillStyle = palette.surface;
+  ctx.fillRect(x - ctx.measureText(text).width / 2 - 4 * dpr(), y - 8 * dpr(), ctx.measureText(text).width + 8 * dpr(), 16 * dpr());
   ctx.fillStyle = palette.text3;
-  ctx.fillText(text, bbox.left + width / 2, bbox.top + bbox.height * 0.75);
+  ctx.fillText(text, x, y);
 }
 
 function words({ ctx }: uPlot, x: number, y: number, text: string, palette: Palette): void {
