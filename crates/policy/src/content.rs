@@ -122,7 +122,8 @@ fn spell_peer(peer: &Peer, text: &mut String) {
             *text += "name ";
             word(&pattern.to_string(), text);
         }
-        Peer::Service { which, namespace } => {
+        // The cluster is the reader's, not the text's.
+        Peer::Service { which, namespace, cluster: _ } => {
             *text += "service ";
             spell_which(which, text);
             if let Some(namespace) = namespace {

@@ -255,7 +255,7 @@ fn read_metadata(
 }
 
 /// A name as Kubernetes takes it (RFC 1123): a label of up to 63, or a subdomain of up to 253.
-fn read_name(node: &Node, most: usize, findings: &mut Findings) -> Option<String> {
+pub(crate) fn read_name(node: &Node, most: usize, findings: &mut Findings) -> Option<String> {
     let text = fields::text(node, findings)?;
     let dots = most > 63;
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use podwall_model::{
-    Cidr, Direction, Label, Labels, NamedPort, Node, POD_NAMESPACE, Protocol, Service, Source,
+    Cidr, Direction, Label, Labels, NamedPort, Node, POD_NAMESPACE, POLICY_CLUSTER, Protocol,
+    Service, Source,
 };
 
 use crate::end::{End, Standing};
@@ -132,14 +133,14 @@ fn is_named(peer: &Peer, end: &End, court: &Court<'_>) -> bool {
             is_meant(Reach::Outside, end, options)
                 && end.address.is_some_and(|ip| answered.any(|known| known.addresses.contains(&ip)))
         }
-        Peer::Service { which, namespace } => {
+        Peer::Service { which, namespace, cluster } => {
             let in_place = |service: &&Service| {
                 namespace.as_ref().is_none_or(|namespace| *namespace == service.namespace)
             };
             let services = court.world.services.iter().filter(in_place);
             services
                 .filter(|service| is_referred_to(which, &service.name, &service.labels))
-                .any(|service| is_behind(service, end, options))
+                .any(|service| is_behind(service, cluster.as_deref(), end, options))
         }
     }
 }
@@ -152,14 +153,15 @@ fn is_referred_to(which: &Which, name: &str, labels: &BTreeMap<String, String>) 
 }
 
 /// Whether an end is a backend of a service: a pod by its labels, or a listed address outside.
-fn is_behind(service: &Service, end: &End, options: &Options) -> bool {
+fn is_behind(service: &Service, cluster: Option<&str>, end: &End, options: &Options) -> bool {
     if service.selector.is_empty() {
         return is_meant(Reach::World, end, options)
             && end.address.is_some_and(|ip| service.endpoints.contains(&ip));
     }
     let carries =
         |key: &str, value: &str| end.labels.values(Some(Source::K8s), key).any(|one| one == value);
-    carries(POD_NAMESPACE, &service.namespace)
+    cluster.is_none_or(|cluster| carries(POLICY_CLUSTER, cluster))
+        && carries(POD_NAMESPACE, &service.namespace)
         && service.selector.iter().all(|(key, value)| carries(key, value))
 }
 

@@ -6,6 +6,7 @@ use podwall_model::{Cidr, CidrError, Direction, Section, Source};
 
 use crate::cloud;
 use crate::diagnostic::{Code, Findings, Span, shown};
+use crate::document;
 use crate::entity;
 use crate::fields::{self, Fields};
 use crate::names::{Name, NamePattern};
@@ -27,6 +28,9 @@ enum Member {
     Services,
     Names,
 }
+
+/// The longest name of an object that is no DNS label alone.
+const MAX_GROUP_NAME: usize = 253;
 
 const INGRESS: &[(&str, Member)] = &[
     ("fromEndpoints", Member::Endpoints),
@@ -106,13 +110,13 @@ fn read_member(
         }),
         Member::CidrSet => read_list(node, findings, read_cidr_set_item),
         Member::Nodes => match scope.dialect.node_labels {
-            Reading::Refused => {
+            Reading::Refused if !fields::is_empty_list(node) => {
                 let message = "FromNodes/ToNodes rules can only be applied when the \
                                \"enable-node-selector-labels\" flag is set";
                 findings.error(Code::UNSUPPORTED, node.span, message);
                 None
             }
-            Reading::Accepted => read_list(node, findings, |item, findings| {
+            Reading::Refused | Reading::Accepted => read_list(node, findings, |item, findings| {
                 let Selector(mut requirements) = selector::read(item, Keys::OfNodes, findings)?;
                 requirements.push(Requirement {
                     source: Some(Source::Reserved),
@@ -130,7 +134,9 @@ fn read_member(
             findings.error_with(Code::UNSUPPORTED, node.span, message, help);
             None
         }
-        Member::Services => read_list(node, findings, service::read),
+        Member::Services => {
+            read_list(node, findings, |item, findings| service::read(item, scope, findings))
+        }
         Member::Names => read_list(node, findings, read_name),
     }
 }
@@ -253,7 +259,9 @@ fn read_cidr_set_item(node: &Node, findings: &mut Findings) -> Option<Peer> {
     fields.finish(findings);
     let which = match (cidr, name, labels) {
         (Some(cidr), None, None) => return read_range(cidr, except, Reach::World, findings),
-        (None, Some(name), None) => Which::Named(fields::text(name, findings)?.to_owned()),
+        (None, Some(name), None) => {
+            Which::Named(document::read_name(name, MAX_GROUP_NAME, findings)?)
+        }
         (None, None, Some(node)) => {
             Which::Labelled(selector::read(node, Keys::Kubernetes(""), findings)?)
         }

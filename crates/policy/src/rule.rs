@@ -165,6 +165,8 @@ pub enum Peer {
         which: Which,
         /// The namespace they are in; `None` means any.
         namespace: Option<String>,
+        /// The cluster that pods behind them are of; `None` means any.
+        cluster: Option<String>,
     },
     /// Addresses outside of the cluster that were answered for names of this pattern.
     Name(NamePattern),

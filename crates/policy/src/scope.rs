@@ -101,10 +101,12 @@ impl Scope<'_> {
         if requirements.iter().any(|r| r.source == Some(Source::Reserved)) {
             return canonical(requirements);
         }
-        if !requirements.iter().any(speaks_of_namespaces) {
+        if !requirements.iter().any(names_a_namespace) {
             match self.namespace {
+                Some(_) if requirements.iter().any(describes_a_namespace) => {}
                 Some(namespace) => requirements.push(k8s(POD_NAMESPACE, is(namespace))),
                 None if self.subject_is_init => {}
+                // Also beside labels of a namespace: that one is absent must not mean the outside.
                 None => requirements.push(k8s(POD_NAMESPACE, Test::Exists)),
             }
         }
@@ -122,6 +124,10 @@ impl Scope<'_> {
         match (namespaces, self.namespace) {
             (Some(Selector(of_namespaces)), _) if !of_namespaces.is_empty() => {
                 requirements.extend(of_namespaces);
+                // Where no cluster says so either, nothing but a pod may be found by an absence.
+                if self.dialect.unnamed_cluster == UnnamedCluster::Any {
+                    requirements.push(k8s(POD_NAMESPACE, Test::Exists));
+                }
             }
             (None, Some(namespace)) => requirements.push(k8s(POD_NAMESPACE, is(namespace))),
             (Some(_) | None, _) => requirements.push(k8s(POD_NAMESPACE, Test::Exists)),
@@ -130,14 +136,18 @@ impl Scope<'_> {
         canonical(requirements)
     }
 
+    /// The cluster that peers are of which name none; `None` means any.
+    pub(crate) fn cluster(&self) -> Option<String> {
+        match self.dialect.unnamed_cluster {
+            UnnamedCluster::Local => Some(self.dialect.cluster.clone()),
+            UnnamedCluster::Any => None,
+        }
+    }
+
     fn add_cluster(&self, requirements: &mut Vec<Requirement>) {
         let named = requirements.iter().any(|r| is_ours(r) && r.key == POLICY_CLUSTER);
-        match self.dialect.unnamed_cluster {
-            UnnamedCluster::Local if !named => {
-                requirements.push(k8s(POLICY_CLUSTER, is(&self.dialect.cluster)));
-            }
-            UnnamedCluster::Local | UnnamedCluster::Any => {}
-        }
+        let unnamed = self.cluster().filter(|_| !named);
+        requirements.extend(unnamed.map(|cluster| k8s(POLICY_CLUSTER, is(&cluster))));
     }
 
     /// A subject selector: held to the policy's namespace.
@@ -195,9 +205,12 @@ fn is_ours(requirement: &Requirement) -> bool {
     matches!(requirement.source, None | Some(Source::K8s))
 }
 
-fn speaks_of_namespaces(requirement: &Requirement) -> bool {
-    is_ours(requirement)
-        && (requirement.key == POD_NAMESPACE || requirement.key.starts_with(NAMESPACE_LABELS))
+fn names_a_namespace(requirement: &Requirement) -> bool {
+    is_ours(requirement) && requirement.key == POD_NAMESPACE
+}
+
+fn describes_a_namespace(requirement: &Requirement) -> bool {
+    is_ours(requirement) && requirement.key.starts_with(NAMESPACE_LABELS)
 }
 
 fn canonical(mut requirements: Vec<Requirement>) -> Selector {

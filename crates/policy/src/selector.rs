@@ -196,8 +196,7 @@ fn check_key(key: &str, span: Span, findings: &mut Findings) -> Option<()> {
             && p.len() <= 253
             && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
     });
-    // Names of namespace labels carry the prefix of ours in front of their own.
-    let name_fits = !name.is_empty() && name.len() <= 253 && is_label_word(name);
+    let name_fits = !name.is_empty() && name.len() <= 63 && is_label_word(name);
     if prefix_fits && name_fits {
         return Some(());
     }

@@ -81,7 +81,7 @@ fn peer(peer: &Peer) -> String {
             format!("outside addresses in groups {}{}", clauses(&selector.0), but(except))
         }
         Peer::Name(pattern) => format!("what the name {pattern} was answered with"),
-        Peer::Service { which, namespace } => {
+        Peer::Service { which, namespace, cluster: _ } => {
             let place = match namespace {
                 Some(namespace) => format!(" in {namespace}"),
                 None => String::new(),

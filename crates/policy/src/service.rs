@@ -6,19 +6,20 @@
 use crate::diagnostic::{Code, Findings};
 use crate::fields::{self, Fields};
 use crate::rule::{Peer, Which};
+use crate::scope::Scope;
 use crate::selector::{self, Keys};
 use crate::yaml::Node;
 
 /// Reads one item of `toServices`.
-pub(crate) fn read(node: &Node, findings: &mut Findings) -> Option<Peer> {
+pub(crate) fn read(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<Peer> {
     let mut fields = Fields::of(node, findings)?;
     let by_name = fields.take("k8sService");
     let by_labels = fields.take("k8sServiceSelector");
     let span = fields.span;
     fields.finish(findings);
     match (by_name, by_labels) {
-        (Some(node), None) => read_named(node, findings),
-        (None, Some(node)) => read_labelled(node, findings),
+        (Some(node), None) => read_named(node, scope, findings),
+        (None, Some(node)) => read_labelled(node, scope, findings),
         (None, None) => {
             let message = "one of k8sService and k8sServiceSelector is needed";
             findings.error(Code::MISSING, span, message);
@@ -33,7 +34,7 @@ pub(crate) fn read(node: &Node, findings: &mut Findings) -> Option<Peer> {
     }
 }
 
-fn read_named(node: &Node, findings: &mut Findings) -> Option<Peer> {
+fn read_named(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<Peer> {
     let mut fields = Fields::of(node, findings)?;
     let name = fields.take("serviceName");
     let namespace = fields.take("namespace");
@@ -42,7 +43,8 @@ fn read_named(node: &Node, findings: &mut Findings) -> Option<Peer> {
     let namespace = read_namespace(namespace, findings)?;
     match name.map(|node| fields::text(node, findings)) {
         Some(Some(name)) if !name.is_empty() => {
-            Some(Peer::Service { which: Which::Named(name.to_owned()), namespace })
+            let which = Which::Named(name.to_owned());
+            Some(Peer::Service { which, namespace, cluster: scope.cluster() })
         }
         Some(None) => None,
         Some(Some(_)) | None => {
@@ -52,7 +54,7 @@ fn read_named(node: &Node, findings: &mut Findings) -> Option<Peer> {
     }
 }
 
-fn read_labelled(node: &Node, findings: &mut Findings) -> Option<Peer> {
+fn read_labelled(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<Peer> {
     let mut fields = Fields::of(node, findings)?;
     let labels = fields.take("selector");
     let namespace = fields.take("namespace");
@@ -64,7 +66,8 @@ fn read_labelled(node: &Node, findings: &mut Findings) -> Option<Peer> {
         return None;
     };
     let selector = selector::read(labels, Keys::Sourced, findings)?;
-    Some(Peer::Service { which: Which::Labelled(selector), namespace })
+    let which = Which::Labelled(selector);
+    Some(Peer::Service { which, namespace, cluster: scope.cluster() })
 }
 
 /// The namespace that services are looked for in; empty means any, as absent does.

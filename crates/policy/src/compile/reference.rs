@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use podwall_model::{Cidr, CidrGroup, Label, Labels, POD_NAMESPACE, Service, Source, World};
+use podwall_model::{
+    Cidr, CidrGroup, Label, Labels, POD_NAMESPACE, POLICY_CLUSTER, Service, Source, World,
+};
 
 use super::crowd::Crowd;
 use super::words::Words;
@@ -107,7 +109,7 @@ impl<'a> Known<'a> {
                 cidrs.map(item).collect()
             }
             Peer::Name(pattern) => self.addresses(pattern).map(outside).collect(),
-            Peer::Service { which, namespace } => {
+            Peer::Service { which, namespace, cluster } => {
                 let services: Vec<Carrier<'_>> = self
                     .services
                     .iter()
@@ -118,7 +120,7 @@ impl<'a> Known<'a> {
                     .filter(|service| {
                         namespace.as_ref().is_none_or(|one| *one == service.namespace)
                     })
-                    .flat_map(backends)
+                    .flat_map(|service| backends(service, cluster.as_deref()))
                     .collect()
             }
         }
@@ -153,7 +155,7 @@ fn labels(own: &BTreeMap<String, String>) -> Labels {
 }
 
 /// Whom a service leads to: the pods that it selects, else the addresses that it lists.
-fn backends(service: &Service) -> Vec<Peer> {
+fn backends(service: &Service, cluster: Option<&str>) -> Vec<Peer> {
     if service.selector.is_empty() {
         let address = |ip| Peer::Cidr { cidr: Cidr::host(ip), except: vec![], reach: Reach::World };
         return service.endpoints.iter().copied().map(address).collect();
@@ -166,5 +168,6 @@ fn backends(service: &Service) -> Vec<Peer> {
     let mut requirements: Vec<Requirement> =
         service.selector.iter().map(|(key, value)| asked(key, value)).collect();
     requirements.push(asked(POD_NAMESPACE, &service.namespace));
+    requirements.extend(cluster.map(|cluster| asked(POLICY_CLUSTER, cluster)));
     vec![Peer::Labels(Selector(requirements))]
 }

@@ -119,9 +119,10 @@ fn check_ports(requests: &Requests, at: Span, place: Place<'_>, findings: &mut F
         Some(Value::Scalar { .. } | Value::Map { .. }) | None => &[],
     };
     for entry in entries {
-        let text = |key: &str| match entry.entry(key).map(|(_, node)| &node.value) {
-            Some(Value::Scalar { text, .. }) => text.as_str(),
-            Some(Value::List(_) | Value::Map { .. }) | None => "",
+        let text = |key: &str| match entry.entry(key).map(|(_, node)| (node.is_null(), &node.value))
+        {
+            Some((false, Value::Scalar { text, .. })) => text.as_str(),
+            Some((_, Value::Scalar { .. } | Value::List(_) | Value::Map { .. })) | None => "",
         };
         let protocol = match text("protocol").to_ascii_uppercase() {
             empty if empty.is_empty() => "ANY".to_owned(),

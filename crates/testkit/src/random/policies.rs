@@ -171,7 +171,8 @@ fn reference(chance: &mut Chance) -> Peer {
     };
     if is_service {
         let namespace = chance.percent(50).then(|| chance.pick(&NAMESPACES).to_string());
-        return Peer::Service { which, namespace };
+        let cluster = namespace.as_ref().map(|_| "default".to_owned());
+        return Peer::Service { which, namespace, cluster };
     }
     let except = ["198.51.100.7/32"].iter().filter(|_| chance.percent(40));
     Peer::Group { which, except: except.map(|text| text.parse().expect("a range")).collect() }
