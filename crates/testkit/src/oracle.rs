@@ -7,20 +7,30 @@
 mod answer;
 mod compare;
 mod document;
+mod mutation;
+mod naming;
+mod program;
 mod question;
+mod wanted;
 mod world;
 
 use podwall_model::{Mode, World};
 use podwall_policy::options::{Enforcement, Options};
+use podwall_policy::{Dialect, Gate, Reading};
 use serde_json::Value;
 
 pub use self::answer::{Answer, Recorded, Said, SampleError};
-pub use self::compare::{Comparison, Difference, Tally, WANTED, WANTED_DOCUMENTS, compare};
+pub use self::compare::{Comparison, Difference, Tally, compare, verdicts};
+pub use self::naming::{Pair, Pairs, RecordedPairs};
+pub use self::program::{Program, sample};
+pub use self::wanted::{WANTED, WANTED_DOCUMENTS};
 use super::chance::Chance;
 use super::random::Packet;
 
 /// Flows of one case.
 const FLOWS: usize = 20;
+/// Documents of a case that asks about them alone.
+const DOCUMENTS: usize = 20;
 
 /// A world, documents and flows.
 #[derive(Clone, Debug)]
@@ -51,10 +61,41 @@ impl Case {
                 _ => Enforcement::Default,
             },
             host_access: chance.percent(80),
+            node_labels: chance.percent(20),
             ..Options::default()
         };
         let flows = world::flows(&world, FLOWS, &mut chance);
         Case { seed, world, documents, options, flows }
+    }
+
+    /// The case of a seed that asks about documents alone: each is one that might be taken, changed
+    /// in a place or two.
+    pub fn of_documents(seed: u64) -> Case {
+        let mut chance = Chance::new(seed ^ 0x6d75_7461_7465);
+        let documents = (0..DOCUMENTS).map(|at| mutation::random(at, &mut chance)).collect();
+        let options = Options { node_labels: chance.percent(50), ..Options::default() };
+        Case { seed, world: World::default(), documents, options, flows: Vec::new() }
+    }
+
+    /// The case of a seed for a witness that knows NetworkPolicy alone: those, pods of one cluster
+    /// whose labels are known, and no way of the node's own.
+    pub fn of_network_policies(seed: u64) -> Case {
+        let mut chance = Chance::new(seed ^ 0x006b_6e70);
+        let mut world = world::random(&mut chance);
+        for workload in &mut world.workloads {
+            workload.labels_resolved = true;
+            "default".clone_into(&mut workload.cluster);
+        }
+        let documents = document::network_policies(&mut chance);
+        let options = Options { mode: Mode::Enforce, host_access: false, ..Options::default() };
+        let flows = world::flows(&world, FLOWS, &mut chance);
+        Case { seed, world, documents, options, flows }
+    }
+
+    /// How its documents are read.
+    pub fn dialect(&self) -> Dialect {
+        let nodes = if self.options.node_labels { Reading::Accepted } else { Reading::Refused };
+        Dialect { node_labels: nodes, gate: Gate::Present, ..Dialect::default() }
     }
 
     /// The line that the oracle reads.
@@ -62,10 +103,14 @@ impl Case {
         question::line(self)
     }
 
-    /// A number that changes when the line does (FNV-1a).
+    /// A number that changes when the line does.
     pub fn digest(&self) -> u32 {
-        self.line().bytes().fold(0x811c_9dc5, |digest: u32, byte| {
-            (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
+        digest(&self.line())
     }
+}
+
+/// A number that changes when a text does (FNV-1a).
+fn digest(text: &str) -> u32 {
+    text.bytes()
+        .fold(0x811c_9dc5, |digest: u32, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

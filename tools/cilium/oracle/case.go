@@ -9,6 +9,9 @@ type Case struct {
 	Namespaces []Namespace  `json:"namespaces"`
 	Nodes      []Node       `json:"nodes"`
 	Pods       []Pod        `json:"pods"`
+	Services   []Service    `json:"services"`
+	Groups     []Group      `json:"cidr_groups"`
+	Names      []Name       `json:"names"`
 	APIServers []netip.Addr `json:"api_servers"`
 	Policies   []string     `json:"policies"`
 	Flows      []Flow       `json:"flows"`
@@ -19,6 +22,7 @@ type Options struct {
 	Enforcement    string `json:"enforcement"`
 	HostAccess     bool   `json:"host_access"`
 	CIDRMeansNodes bool   `json:"cidr_means_nodes"`
+	NodeLabels     bool   `json:"node_labels"`
 }
 
 // Namespace is a namespace and its labels.
@@ -29,9 +33,32 @@ type Namespace struct {
 
 // Node is a machine of the cluster.
 type Node struct {
+	Addresses []netip.Addr      `json:"addresses"`
+	Labels    map[string]string `json:"labels"`
+	Local     bool              `json:"local"`
+	APIServer bool              `json:"apiserver"`
+}
+
+// Service leads to the pods that it selects, or to its endpoints.
+type Service struct {
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	Labels    map[string]string `json:"labels"`
+	Selector  map[string]string `json:"selector"`
+	Endpoints []netip.Addr      `json:"endpoints"`
+}
+
+// Group is a CiliumCIDRGroup.
+type Group struct {
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels"`
+	CIDRs  []netip.Prefix    `json:"cidrs"`
+}
+
+// Name is a name of the outside, and the addresses that it was answered with.
+type Name struct {
+	Name      string       `json:"name"`
 	Addresses []netip.Addr `json:"addresses"`
-	Local     bool         `json:"local"`
-	APIServer bool         `json:"apiserver"`
 }
 
 // Pod is a workload; one on the host network is its node, and one whose labels are not resolved

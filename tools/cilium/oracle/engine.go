@@ -91,16 +91,28 @@ func judge(given *Case, documents *Documents) (*Answer, error) {
 	if err := engine.admit(given); err != nil {
 		return nil, err
 	}
+	services, err := newServices(given.Services)
+	if err != nil {
+		return nil, err
+	}
+	if err := engine.group(given.Groups); err != nil {
+		return nil, err
+	}
+	var policies []Entries
 	for _, text := range given.Policies {
-		entries, err := documents.read(text)
+		entries, err := documents.read(text, services)
 		if err != nil {
 			answer.Refused = append(answer.Refused, oneLine(err))
 			continue
 		}
 		answer.Refused = append(answer.Refused, "")
+		policies = append(policies, entries)
 		if err := engine.load(entries); err != nil {
 			return nil, err
 		}
+	}
+	if err := engine.answer(given.Names, policies); err != nil {
+		return nil, err
 	}
 	endpoints := map[string]*endpoint{}
 	for _, flow := range given.Flows {
@@ -169,9 +181,9 @@ func (own *endpoint) verdict(engine *Engine, flow Flow) string {
 		key = policy.EgressKey()
 	}
 	key = key.WithIdentity(engine.at(flow.Peer)).WithPortProto(u8proto.U8proto(flow.Protocol), flow.Port)
-	entry, _, found := own.policy.Lookup(key)
+	entry, origin, found := own.policy.Lookup(key)
 	switch {
-	case !found:
+	case !found, isBehindPass(origin.LabelArray()):
 		return "drop"
 	case entry.IsDeny():
 		return "deny"
@@ -181,6 +193,13 @@ func (own *endpoint) verdict(engine *Engine, flow Flow) string {
 		return "redirect"
 	}
 	return "allow"
+}
+
+// isBehindPass is whether an entry stands for no rule at all: beside rules that pass, Cilium writes
+// its default deny into the map.
+func isBehindPass(origin labels.LabelArrayList) bool {
+	isOnly := func(own labels.LabelArray) bool { return len(origin) == 1 && origin[0].Equals(own) }
+	return isOnly(policy.LabelsDenyAnyIngress) || isOnly(policy.LabelsDenyAnyEgress)
 }
 
 func (own *endpoint) close() {

@@ -85,6 +85,7 @@ func configure(options Options) {
 	if options.CIDRMeansNodes {
 		config.PolicyCIDRMatchMode = []string{"nodes"}
 	}
+	config.EnableNodeSelectorLabels = options.NodeLabels
 	policy.SetPolicyEnabled(options.Enforcement)
 	api.InitEntities(cluster)
 }

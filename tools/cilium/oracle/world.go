@@ -11,6 +11,7 @@ import (
 	"github.com/cilium/cilium/pkg/ipcache"
 	ipcachetypes "github.com/cilium/cilium/pkg/ipcache/types"
 	"github.com/cilium/cilium/pkg/k8s"
+	k8sConst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	corev1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/core/v1"
 	metav1 "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
 	"github.com/cilium/cilium/pkg/labels"
@@ -126,6 +127,12 @@ func (e *Engine) place(given *Case) error {
 					prefix := netip.PrefixFrom(address, address.BitLen())
 					own.MergeLabels(labels.GetCIDRLabels(prefix))
 				}
+			}
+			if option.Config.PerNodeLabelsEnabled() {
+				named, _ := labelsfilter.FilterNodeLabels(labels.Map2Labels(node.Labels, labels.LabelSourceNode))
+				own.MergeLabels(named)
+				own.MergeLabels(labels.Map2Labels(
+					map[string]string{k8sConst.PolicyLabelCluster: cluster}, labels.LabelSourceK8s))
 			}
 			add(address, from, "node", name, own)
 			if node.APIServer {

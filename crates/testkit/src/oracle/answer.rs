@@ -48,7 +48,7 @@ const LETTERS: [(char, Said); 6] = [
 /// A line of a sample that is none.
 #[derive(Debug, thiserror::Error)]
 #[error("not a recorded answer: `{0}`, hint: record the sample again")]
-pub struct SampleError(String);
+pub struct SampleError(pub(super) String);
 
 /// A recorded answer: seed, digest of the case, documents, flows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,100 +7,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
 
-use podwall_model::{Cidr, IcmpFamily, PolicyKind, Protocol, Workload};
 use podwall_policy::compile::{Compiled, resolve_all};
 use podwall_policy::end::End;
 use podwall_policy::identity::Identities;
 use podwall_policy::judge::{Court, Question};
 use podwall_policy::matching;
-use podwall_policy::options::{Enforcement, Options};
-use podwall_policy::rule::{Action, Peer, Peers, Policy, Port, Ports, Reach, Selector, Test};
-use podwall_policy::{Severity, check};
+use podwall_policy::mode::PolicySet;
+use podwall_policy::request::Conversation;
+use podwall_policy::rule::{Action, Policy};
+use podwall_policy::{Severity, check_as};
+use serde_json::Value;
 
 use super::answer::{Answer, Said};
+use super::wanted::{Reading, WANTED_DOCUMENTS, explain};
 use super::{Case, Packet};
 use crate::witness::{classes, walk};
-
-/// A difference that we want.
-pub struct Wanted {
-    /// Its name in reports.
-    pub name: &'static str,
-    /// Why we differ.
-    pub reason: &'static str,
-    /// Reads the policies as Cilium reads them.
-    as_cilium: fn(&mut Reading, &Workload, &Peered),
-}
-
-/// Whether Cilium's maps know the peer of a flow by one entry for many: pods of the cluster, pods
-/// of others, ranges of the outside.
-enum Peered {
-    /// They do.
-    Aggregated,
-    /// They do not: nodes, and addresses that no policy names.
-    Alone,
-}
-
-/// How policies are read, for one subject.
-#[derive(Clone)]
-struct Reading {
-    policies: Vec<Policy>,
-    options: Options,
-}
-
-/// Every difference that we want in what becomes of a flow; there are ten at most.
-pub const WANTED: [Wanted; 4] = [
-    Wanted {
-        name: "ipBlock means pods and nodes too",
-        reason: "Kubernetes' conformance has it so; Cilium's ranges only mean the outside",
-        as_cilium: block_of_the_world,
-    },
-    Wanted {
-        name: "ICMP type 0 is one type",
-        reason: "Cilium writes the type as a port, and port 0 means every one",
-        as_cilium: type_zero_is_all,
-    },
-    Wanted {
-        name: "a workload without labels yet is not isolated by that alone",
-        reason: "nothing is dropped where no enforcing policy isolates",
-        as_cilium: init_is_isolated,
-    },
-    Wanted {
-        name: "a selector of absences alone means whom it fits",
-        reason: "it also fits the identities that Cilium's maps keep for all pods and all ranges",
-        as_cilium: absences_fit_aggregates,
-    },
-];
-
-/// A difference that we want in which documents are taken.
-pub struct WantedDocument {
-    /// Its name in reports.
-    pub name: &'static str,
-    /// Why we differ.
-    pub reason: &'static str,
-    /// Whether it is this one, by the document and by what we say of it.
-    is: fn(document: &str, said: &[String]) -> bool,
-}
-
-/// Every difference that we want in which documents are taken.
-pub const WANTED_DOCUMENTS: [WantedDocument; 3] = [
-    WantedDocument {
-        name: "what only the API server's schema refuses is taken",
-        reason: "files are read without an API server, and Cilium's agent takes it",
-        is: |document, said| {
-            said.is_empty() && (document.contains("\"tcp\"") || document.contains("\"world-ipv4\""))
-        },
-    },
-    WantedDocument {
-        name: "an ICMP type above 255 is refused",
-        reason: "there is none; Cilium keeps its lowest bits",
-        is: |_, said| said.iter().any(|said| said.starts_with("ICMP type 256 not found")),
-    },
-    WantedDocument {
-        name: "a range with bits behind its prefix is refused",
-        reason: "whoever wrote it meant the address or the range, and Cilium guesses",
-        is: |_, said| said.iter().any(|said| said.starts_with("address bits are set behind")),
-    },
-];
 
 /// How a case was told apart from the oracle's answer.
 #[derive(Clone, Debug)]
@@ -179,8 +100,9 @@ pub fn compare(case: &Case, answer: &Answer) -> Comparison {
     let Some(policies) = policies else { return comparison };
     let mut identities = Identities::default();
     let compiled = resolve_all(&policies, &case.world, &case.options, &mut identities);
+    let reading = Reading { world: case.world.clone(), policies, options: case.options };
     for (flow, said) in case.flows.iter().zip(&answer.verdicts) {
-        let judged = judge(case, &policies, case.options, flow);
+        let judged = judge(&reading, flow);
         let tables = tables(&compiled, flow);
         let tally = &mut comparison.tally;
         tally.flows += 1;
@@ -188,8 +110,7 @@ pub fn compare(case: &Case, answer: &Answer) -> Comparison {
         if judged == tables && judged == *said {
             continue;
         }
-        let reading = Reading { policies: policies.clone(), options: case.options };
-        match WANTED.iter().find(|wanted| explains(wanted, case, &reading, flow, *said)) {
+        match explain(&reading, flow, *said) {
             Some(wanted) if judged == tables => {
                 *tally.wanted.entry(wanted.name).or_default() += 1;
             }
@@ -204,13 +125,30 @@ pub fn compare(case: &Case, answer: &Answer) -> Comparison {
     comparison
 }
 
+/// What judge and tables both say of the flows of a case whose documents are all taken.
+pub fn verdicts(case: &Case) -> Vec<Said> {
+    let dialect = case.dialect();
+    let read = |document: &Value| check_as(&document.to_string(), "case", &dialect).policies;
+    let policies: Vec<Policy> = case.documents.iter().flat_map(read).collect();
+    assert_eq!(policies.len(), case.documents.len(), "case {}", case.seed);
+    let mut identities = Identities::default();
+    let compiled = resolve_all(&policies, &case.world, &case.options, &mut identities);
+    let reading = Reading { world: case.world.clone(), policies, options: case.options };
+    let one = |flow: &Packet| {
+        let judged = judge(&reading, flow);
+        assert_eq!(judged, tables(&compiled, flow), "case {}: {flow:?}", case.seed);
+        judged
+    };
+    case.flows.iter().map(one).collect()
+}
+
 /// The policies that both take; which side takes what is compared on the way. `None`: the oracle
 /// has taken one that we have not, so flows would prove nothing.
 fn read(case: &Case, answer: &Answer, comparison: &mut Comparison) -> Option<Vec<Policy>> {
     let mut policies = Some(Vec::new());
     for (document, refusal) in case.documents.iter().zip(&answer.refused) {
         let document = document.to_string();
-        let checked = check(&document, "case");
+        let checked = check_as(&document, "case", &case.dialect());
         let taken = checked.policies.len() == 1;
         if taken && refusal.is_empty() {
             comparison.tally.documents[0] += 1;
@@ -239,29 +177,34 @@ fn read(case: &Case, answer: &Answer, comparison: &mut Comparison) -> Option<Vec
     policies
 }
 
-fn judge(case: &Case, policies: &[Policy], options: Options, flow: &Packet) -> Said {
-    let subject = case.world.workload(&flow.subject).expect("a workload of this world");
-    let peer = End::at(flow.peer, &case.world, &case.options);
-    let court = Court::new(policies, &case.world, options);
-    let judged = court.judge(&Question {
+/// What the judge says of a packet.
+pub(super) fn judge(reading: &Reading, flow: &Packet) -> Said {
+    let Reading { world, policies, options } = reading;
+    let subject = world.workload(&flow.subject).expect("a workload of this world");
+    let peer = End::at(flow.peer, world, options);
+    let question = Question {
         subject,
         direction: flow.direction,
         peer: &peer,
         packet: matching::Packet { protocol: flow.protocol, port: flow.port },
-    });
-    said(judged.enforced.action, judged.enforced.rule.is_some())
+    };
+    let court = Court::new(policies, world, *options);
+    let silent = Conversation::default();
+    let ruling = court.judge_request_by(PolicySet::Enforced, &question, &silent);
+    said(ruling.packet.action, ruling.packet.rule.is_some(), ruling.gate.is_some())
 }
 
 fn tables(compiled: &Compiled, flow: &Packet) -> Said {
     let decision = walk(compiled, &classes(compiled)[&flow.subject].enforce, flow);
-    said(decision.action, decision.rule.is_some())
+    said(decision.action, decision.rule.is_some(), decision.sheet.is_some())
 }
 
-fn said(action: Action, by_rule: bool) -> Said {
-    match (action, by_rule) {
-        (Action::Allow, _) => Said::Allow,
-        (Action::Deny, true) => Said::Deny,
-        (Action::Deny, false) => Said::Drop,
+fn said(action: Action, by_rule: bool, to_the_gate: bool) -> Said {
+    match (action, by_rule, to_the_gate) {
+        (Action::Allow, _, true) => Said::Redirect,
+        (Action::Allow, _, false) => Said::Allow,
+        (Action::Deny, true, _) => Said::Deny,
+        (Action::Deny, false, _) => Said::Drop,
     }
 }
 
@@ -273,101 +216,5 @@ fn word(said: Said) -> &'static str {
         Said::Drop => "drop",
         Said::Auth => "auth",
         Said::Refused => "refused",
-    }
-}
-
-/// Whether the policies, read as Cilium reads them in this respect or in this and all others, say
-/// the same as the oracle.
-fn explains(wanted: &Wanted, case: &Case, ours: &Reading, flow: &Packet, said: Said) -> bool {
-    let subject = case.world.workload(&flow.subject).expect("a workload of this world");
-    let peered = peered(case, &ours.policies, flow);
-    let mut reading = ours.clone();
-    (wanted.as_cilium)(&mut reading, subject, &peered);
-    if reading.says(case, flow) == said {
-        return true;
-    }
-    let before = reading.says(case, flow) != ours.says(case, flow);
-    WANTED.iter().for_each(|other| (other.as_cilium)(&mut reading, subject, &peered));
-    before && reading.says(case, flow) == said
-}
-
-impl Reading {
-    fn says(&self, case: &Case, flow: &Packet) -> Said {
-        judge(case, &self.policies, self.options, flow)
-    }
-}
-
-fn peered(case: &Case, policies: &[Policy], flow: &Packet) -> Peered {
-    let has = |workload: &&Workload| workload.addresses.contains(&flow.peer);
-    if let Some(pod) = case.world.workloads.iter().find(has) {
-        return if pod.labels_resolved { Peered::Aggregated } else { Peered::Alone };
-    }
-    if case.world.nodes.iter().any(|node| node.addresses.contains(&flow.peer)) {
-        return Peered::Alone;
-    }
-    let named = policies.iter().flat_map(|policy| &policy.rules).any(|rule| match &rule.peers {
-        Peers::Anyone => false,
-        Peers::AnyOf(peers) => peers.iter().any(|peer| match peer {
-            Peer::Cidr { cidr, except, .. } => {
-                let holds = |range: &Cidr| range.length() > 0 && range.contains(flow.peer);
-                holds(cidr) || except.iter().any(holds)
-            }
-            Peer::Labels(_) | Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => false,
-        }),
-    });
-    if named || case.world.api_servers.contains(&flow.peer) {
-        Peered::Aggregated
-    } else {
-        Peered::Alone
-    }
-}
-
-fn absences_fit_aggregates(reading: &mut Reading, _: &Workload, peered: &Peered) {
-    if matches!(peered, Peered::Alone) {
-        return;
-    }
-    for rule in reading.policies.iter_mut().flat_map(|policy| &mut policy.rules) {
-        let Peers::AnyOf(peers) = &rule.peers else { continue };
-        let of_absences = |peer: &Peer| match peer {
-            Peer::Labels(Selector(requirements)) => requirements
-                .iter()
-                .all(|requirement| matches!(requirement.test, Test::NotIn(_) | Test::Absent)),
-            Peer::Cidr { .. } | Peer::Group { .. } | Peer::Service { .. } | Peer::Name(_) => false,
-        };
-        if peers.iter().any(of_absences) {
-            rule.peers = Peers::Anyone;
-        }
-    }
-}
-
-fn init_is_isolated(reading: &mut Reading, subject: &Workload, _: &Peered) {
-    if !subject.labels_resolved && reading.options.enforcement == Enforcement::Default {
-        reading.options.enforcement = Enforcement::Always;
-    }
-}
-
-fn block_of_the_world(reading: &mut Reading, _: &Workload, _: &Peered) {
-    let network = |policy: &&mut Policy| policy.id.kind == PolicyKind::NetworkPolicy;
-    for rule in reading.policies.iter_mut().filter(network).flat_map(|policy| &mut policy.rules) {
-        let Peers::AnyOf(peers) = &mut rule.peers else { continue };
-        for peer in peers {
-            if let Peer::Cidr { reach, .. } = peer {
-                *reach = Reach::World;
-            }
-        }
-    }
-}
-
-fn type_zero_is_all(reading: &mut Reading, _: &Workload, _: &Peered) {
-    for rule in reading.policies.iter_mut().flat_map(|policy| &mut policy.rules) {
-        let Ports::AnyOf(ports) = &mut rule.ports else { continue };
-        for port in ports {
-            if let Port::Icmp { family, kind: 0 } = port {
-                *port = Port::All(match family {
-                    IcmpFamily::V4 => Protocol::ICMP,
-                    IcmpFamily::V6 => Protocol::ICMP6,
-                });
-            }
-        }
     }
 }

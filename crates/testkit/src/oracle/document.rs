@@ -1,10 +1,15 @@
-//! Random documents: CiliumNetworkPolicy, its clusterwide form and NetworkPolicy, in the forms that
-//! people write them and in some that must be refused.
+//! Random documents: CiliumNetworkPolicy, its clusterwide form, NetworkPolicy and
+//! ClusterNetworkPolicy, in the forms that people write them and in some that must be refused.
+
+mod kubernetes;
+mod ports;
+mod request;
+mod tiers;
 
 use serde_json::{Map, Value, json};
 
 use super::Chance;
-use super::world::{ACCOUNTS, APPS, NAMESPACES, PORT_NAMES, PORTS, TIERS};
+use super::world::{ACCOUNTS, APPS, GROUPS, NAMESPACES, SERVICE_KINDS, SERVICES, TIERS, ZONES};
 
 /// Ranges that cut through pods, nodes and the outside, with what may be excepted from each.
 const RANGES: [(&str, &[&str]); 17] = [
@@ -46,17 +51,30 @@ pub(super) fn random(chance: &mut Chance) -> Vec<Value> {
     (0..chance.between(1, 6)).map(|at| document(at, chance)).collect()
 }
 
+/// NetworkPolicies alone.
+pub(super) fn network_policies(chance: &mut Chance) -> Vec<Value> {
+    (0..chance.between(1, 5)).map(|at| kubernetes::random(at, chance)).collect()
+}
+
 fn document(at: usize, chance: &mut Chance) -> Value {
-    let (kind, version, namespaced) = match chance.below(10) {
-        0..5 => ("CiliumNetworkPolicy", "cilium.io/v2", true),
-        5..7 => ("CiliumClusterwideNetworkPolicy", "cilium.io/v2", false),
-        _ => return kubernetes(at, chance),
+    match chance.below(14) {
+        0..9 => cilium(at, chance),
+        9..12 => kubernetes::random(at, chance),
+        _ => tiers::random(at, chance),
+    }
+}
+
+/// A CiliumNetworkPolicy, or a clusterwide one.
+pub(super) fn cilium(at: usize, chance: &mut Chance) -> Value {
+    let (kind, namespaced) = match chance.below(7) {
+        0..5 => ("CiliumNetworkPolicy", true),
+        _ => ("CiliumClusterwideNetworkPolicy", false),
     };
     let mut metadata = json!({"name": format!("p{at}")});
     if namespaced {
         metadata["namespace"] = chance.one_of(&NAMESPACES[..2]).into();
     }
-    let mut document = json!({"apiVersion": version, "kind": kind, "metadata": metadata});
+    let mut document = json!({"apiVersion": "cilium.io/v2", "kind": kind, "metadata": metadata});
     if chance.percent(10) {
         document["specs"] = (0..chance.between(1, 2)).map(|_| spec(chance)).collect();
     } else {
@@ -67,6 +85,12 @@ fn document(at: usize, chance: &mut Chance) -> Value {
 
 fn spec(chance: &mut Chance) -> Value {
     let mut spec = Map::from_iter([("endpointSelector".into(), selector(60, Whom::Pods, chance))]);
+    if chance.percent(15) {
+        // Whoever is there, so that enough connections are read.
+        let list = chance.one_of(&["ingress", "egress"]);
+        spec.insert("endpointSelector".into(), json!({}));
+        spec.insert(list.into(), json!([of_requests(list, chance)]));
+    }
     for _ in 0..chance.between(1, 4) {
         let list = chance.one_of(&["ingress", "egress", "ingressDeny", "egressDeny"]);
         let element = element(list, chance);
@@ -94,9 +118,17 @@ fn spec(chance: &mut Chance) -> Value {
 fn element(list: &str, chance: &mut Chance) -> Value {
     let way = if list.starts_with("ingress") { "from" } else { "to" };
     let mut element = Map::new();
+    if !list.ends_with("Deny") && chance.percent(20) {
+        return of_requests(list, chance);
+    }
     let members = chance.one_of(&[0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
     for _ in 0..members {
-        let (name, value) = match chance.below(20) {
+        let (name, value) = match chance.below(26) {
+            // Only lists that allow speak of services and names. None of either is no list of ours:
+            // Cilium takes an empty one for none at all.
+            20 | 21 if list == "egress" => ("Services", some_of(chance, service)),
+            22..25 if list == "egress" => ("FQDNs", some_of(chance, request::name)),
+            25 => ("Nodes", list_of(chance, node)),
             0..9 => ("Endpoints", list_of(chance, |chance| selector(75, Whom::Anyone, chance))),
             9..12 => ("CIDR", list_of(chance, |chance| cidr(chance).into())),
             12..16 => ("CIDRSet", list_of(chance, cidr_rule)),
@@ -104,10 +136,27 @@ fn element(list: &str, chance: &mut Chance) -> Value {
         };
         element.insert(format!("{way}{name}"), value);
     }
+    // Beside services an empty list of another kind says nothing to Cilium, and nobody to us.
+    if element.contains_key("toServices") {
+        element.retain(|name, value| name == "toServices" || value != &json!([]));
+    }
     if chance.percent(55) {
-        element.insert("toPorts".into(), to_ports(chance));
+        element.insert("toPorts".into(), ports::random(list, chance));
     } else if chance.percent(12) {
-        element.insert("icmps".into(), json!([{"fields": list_of(chance, icmp)}]));
+        element.insert("icmps".into(), json!([{"fields": list_of(chance, ports::icmp)}]));
+    }
+    element.into()
+}
+
+/// What is asked of the requests of everybody, or of nearly everybody.
+fn of_requests(list: &str, chance: &mut Chance) -> Value {
+    let way = if list == "ingress" { "from" } else { "to" };
+    let items: Vec<Value> =
+        (0..chance.between(1, 3)).map(|_| request::random(list, chance)).collect();
+    let mut element = Map::from_iter([("toPorts".into(), items.into())]);
+    let everybody = chance.one_of(&["", "", "all", "cluster", "world"]);
+    if !everybody.is_empty() {
+        element.insert(format!("{way}Entities"), json!([everybody]));
     }
     element.into()
 }
@@ -116,6 +165,35 @@ fn element(list: &str, chance: &mut Chance) -> Value {
 fn list_of(chance: &mut Chance, mut item: impl FnMut(&mut Chance) -> Value) -> Value {
     let count = chance.one_of(&[0, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3]);
     (0..count).map(|_| item(chance)).collect()
+}
+
+/// One or two of them.
+fn some_of(chance: &mut Chance, mut item: impl FnMut(&mut Chance) -> Value) -> Value {
+    (0..chance.between(1, 2)).map(|_| item(chance)).collect()
+}
+
+fn service(chance: &mut Chance) -> Value {
+    let mut reference = Map::new();
+    if chance.percent(60) {
+        reference.insert("namespace".into(), chance.one_of(&NAMESPACES).into());
+    }
+    if chance.percent(60) {
+        reference.insert("serviceName".into(), chance.pick(&SERVICES).0.into());
+        return json!({"k8sService": reference});
+    }
+    let kind = json!({"matchLabels": {"kind": chance.one_of(&SERVICE_KINDS)}});
+    reference.insert("selector".into(), kind);
+    json!({"k8sServiceSelector": reference})
+}
+
+fn node(chance: &mut Chance) -> Value {
+    match chance.below(4) {
+        0 => json!({}),
+        1 => json!({"matchExpressions": [{
+            "key": "node:zone", "operator": "NotIn", "values": some(&ZONES, chance),
+        }]}),
+        _ => json!({"matchLabels": {"node:zone": chance.one_of(&ZONES)}}),
+    }
 }
 
 fn entity(chance: &mut Chance) -> &'static str {
@@ -136,9 +214,30 @@ fn cidr(chance: &mut Chance) -> &'static str {
 }
 
 fn cidr_rule(chance: &mut Chance) -> Value {
+    if chance.percent(15) {
+        return of_group(chance);
+    }
     let mut rule = within(chance);
     if chance.percent(2) {
         rule["except"] = json!([chance.one_of(&RANGES).0]);
+    }
+    rule
+}
+
+/// The ranges of groups. One requirement at most: Cilium puts the labels of all groups that hold
+/// an address together, so that two may be met by two groups, and an absence by every address.
+fn of_group(chance: &mut Chance) -> Value {
+    let (name, kind, _) = *chance.pick(&GROUPS);
+    let mut rule = match chance.below(6) {
+        0..3 => json!({"cidrGroupRef": name}),
+        3 => json!({"cidrGroupRef": "missing"}),
+        4 => json!({"cidrGroupSelector": {"matchLabels": {"kind": kind}}}),
+        _ => json!({"cidrGroupSelector": {"matchExpressions": [{
+            "key": "kind", "operator": "Exists",
+        }]}}),
+    };
+    if chance.percent(20) {
+        rule["except"] = json!(["198.51.100.8/29"]);
     }
     rule
 }
@@ -229,151 +328,4 @@ fn key(whom: Whom, chance: &mut Chance) -> (String, Vec<&'static str>) {
             (format!("reserved:{}", chance.one_of(&names)), vec![""])
         }
     }
-}
-
-fn to_ports(chance: &mut Chance) -> Value {
-    match chance.below(40) {
-        0 => return json!([]),
-        1 => return json!([{}]),
-        _ => {}
-    }
-    (0..chance.one_of(&[1, 1, 1, 2]))
-        .map(|_| json!({"ports": (0..chance.between(1, 3)).map(|_| port(chance)).collect::<Vec<_>>()}))
-        .collect()
-}
-
-fn port(chance: &mut Chance) -> Value {
-    let mut port = Map::new();
-    let number = match chance.below(40) {
-        0 | 1 => "0".to_owned(),
-        2..10 => chance.one_of(&PORT_NAMES).to_owned(),
-        10 => chance.one_of(&["Nobodys", "65536", "", "-1", "0x50"]).to_owned(),
-        _ => chance.one_of(&PORTS).to_string(),
-    };
-    // Cilium merges the rules of one named port, whatever the ends of their ranges: one end a name.
-    match (PORT_NAMES.contains(&number.as_str()), number.as_str()) {
-        (true, "http") => {
-            port.insert("endPort".into(), 8080.into());
-        }
-        (true, _) => {}
-        (false, _) if chance.percent(25) => {
-            port.insert("endPort".into(), chance.one_of(&[80, 443, 8080, 65_535, 0]).into());
-        }
-        (false, _) => {}
-    }
-    port.insert("port".into(), number.into());
-    match chance.below(30) {
-        0..15 => port.insert("protocol".into(), "TCP".into()),
-        15..20 => port.insert("protocol".into(), "UDP".into()),
-        20 => port.insert("protocol".into(), "SCTP".into()),
-        21..24 => port.insert("protocol".into(), "ANY".into()),
-        24 => port.insert("protocol".into(), chance.one_of(&["tcp", "ICMP", "QUIC"]).into()),
-        _ => None,
-    };
-    port.into()
-}
-
-fn icmp(chance: &mut Chance) -> Value {
-    let mut field = Map::new();
-    if chance.percent(75) {
-        field.insert("family".into(), chance.one_of(&["IPv4", "IPv6"]).into());
-    }
-    let kind = match chance.below(10) {
-        0 => json!("EchoRequest"),
-        1 => json!("EchoReply"),
-        2 => json!(256),
-        _ => json!(chance.one_of(&[0, 8, 3, 128])),
-    };
-    field.insert("type".into(), kind);
-    field.into()
-}
-
-/// A NetworkPolicy, as an API server would let it pass.
-fn kubernetes(at: usize, chance: &mut Chance) -> Value {
-    let mut spec = Map::from_iter([("podSelector".into(), plain_selector(60, chance))]);
-    let types = chance.one_of(&[&["Ingress"][..], &["Egress"], &["Ingress", "Egress"]]);
-    for (kind, list, way) in [("Ingress", "ingress", "from"), ("Egress", "egress", "to")] {
-        if types.contains(&kind) && chance.percent(85) {
-            let rules = (0..chance.one_of(&[0, 1, 1, 1, 2])).map(|_| kubernetes_rule(way, chance));
-            spec.insert(list.into(), rules.collect::<Vec<_>>().into());
-        }
-    }
-    spec.insert("policyTypes".into(), types.into());
-    json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": format!("p{at}"), "namespace": chance.one_of(&NAMESPACES[..2])},
-        "spec": spec,
-    })
-}
-
-fn kubernetes_rule(way: &str, chance: &mut Chance) -> Value {
-    let mut rule = Map::new();
-    if chance.percent(85) {
-        let peers = (0..chance.one_of(&[0, 1, 1, 1, 2])).map(|_| kubernetes_peer(chance));
-        rule.insert(way.into(), peers.collect::<Vec<_>>().into());
-    }
-    if chance.percent(55) {
-        let ports = (0..chance.one_of(&[0, 1, 1, 1, 2])).map(|_| kubernetes_port(chance));
-        rule.insert("ports".into(), ports.collect::<Vec<_>>().into());
-    }
-    rule.into()
-}
-
-fn kubernetes_peer(chance: &mut Chance) -> Value {
-    let namespaces = |chance: &mut Chance| match chance.below(3) {
-        0 => json!({}),
-        1 => json!({"matchLabels": {"team": chance.one_of(&TIERS)}}),
-        _ => json!({"matchExpressions": [{
-            "key": "kubernetes.io/metadata.name", "operator": "In", "values": some(&NAMESPACES, chance),
-        }]}),
-    };
-    match chance.below(10) {
-        0..4 => json!({"podSelector": plain_selector(70, chance)}),
-        4 | 5 => json!({"namespaceSelector": namespaces(chance)}),
-        6 | 7 => json!({
-            "namespaceSelector": namespaces(chance), "podSelector": plain_selector(70, chance),
-        }),
-        _ => json!({"ipBlock": within(chance)}),
-    }
-}
-
-fn kubernetes_port(chance: &mut Chance) -> Value {
-    let mut port = Map::new();
-    match chance.below(10) {
-        0 => {}
-        1 | 2 => {
-            port.insert("port".into(), chance.one_of(&PORT_NAMES[1..]).into());
-        }
-        3 | 4 => {
-            let first = chance.one_of(&PORTS);
-            port.insert("port".into(), first.into());
-            port.insert("endPort".into(), chance.one_of(&[first, first + 100, u16::MAX]).into());
-        }
-        _ => {
-            port.insert("port".into(), chance.one_of(&PORTS).into());
-        }
-    }
-    if chance.percent(80) {
-        port.insert("protocol".into(), chance.one_of(&["TCP", "TCP", "UDP", "SCTP"]).into());
-    }
-    port.into()
-}
-
-fn plain_selector(percent: usize, chance: &mut Chance) -> Value {
-    let mut selector = Map::new();
-    if chance.percent(percent) {
-        let app = chance.one_of(&APPS);
-        selector.insert("matchLabels".into(), json!({"app": app}));
-    }
-    if chance.percent(percent / 3) {
-        let expression = match chance.below(4) {
-            0 => json!({"key": "tier", "operator": "Exists"}),
-            1 => json!({"key": "tier", "operator": "DoesNotExist"}),
-            2 => json!({"key": "tier", "operator": "NotIn", "values": some(&TIERS, chance)}),
-            _ => json!({"key": "app", "operator": "In", "values": some(&APPS, chance)}),
-        };
-        selector.insert("matchExpressions".into(), json!([expression]));
-    }
-    selector.into()
 }

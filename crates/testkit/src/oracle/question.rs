@@ -1,6 +1,6 @@
 //! A case as the line of JSON that the oracle reads.
 
-use podwall_model::{Direction, Node, Workload};
+use podwall_model::{CidrGroup, Direction, Node, Service, Workload};
 use podwall_policy::options::Enforcement;
 use serde_json::{Value, json};
 
@@ -32,11 +32,17 @@ pub(super) fn line(case: &Case) -> String {
             "enforcement": enforcement,
             "host_access": case.options.host_access,
             "cidr_means_nodes": case.options.cidr_means_nodes,
+            "node_labels": case.options.node_labels,
         },
         "namespaces": namespaces.collect::<Vec<_>>(),
         "nodes": world.nodes.iter().map(node).collect::<Vec<_>>(),
         "pods": world.workloads.iter().map(pod).collect::<Vec<_>>(),
         "api_servers": world.api_servers,
+        "services": world.services.iter().map(service).collect::<Vec<_>>(),
+        "cidr_groups": world.cidr_groups.iter().map(group).collect::<Vec<_>>(),
+        "names": world.names.iter().map(|name| json!({
+            "name": name.name, "addresses": name.addresses,
+        })).collect::<Vec<_>>(),
         "policies": case.documents.iter().map(Value::to_string).collect::<Vec<_>>(),
         "flows": flows.collect::<Vec<_>>(),
     })
@@ -44,7 +50,27 @@ pub(super) fn line(case: &Case) -> String {
 }
 
 fn node(node: &Node) -> Value {
-    json!({"addresses": node.addresses, "local": node.local, "apiserver": node.apiserver})
+    json!({
+        "addresses": node.addresses,
+        "labels": node.labels,
+        "local": node.local,
+        "apiserver": node.apiserver,
+    })
+}
+
+fn service(service: &Service) -> Value {
+    json!({
+        "namespace": service.namespace,
+        "name": service.name,
+        "labels": service.labels,
+        "selector": service.selector,
+        "endpoints": service.endpoints,
+    })
+}
+
+fn group(group: &CidrGroup) -> Value {
+    let cidrs: Vec<String> = group.cidrs.iter().map(ToString::to_string).collect();
+    json!({"name": group.name, "labels": group.labels, "cidrs": cidrs})
 }
 
 fn pod(pod: &Workload) -> Value {

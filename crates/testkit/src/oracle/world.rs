@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use podwall_model::{
-    Direction, NamedPort, Namespace, Node, Protocol, Workload, WorkloadName, World,
+    CidrGroup, Direction, ExternalName, NamedPort, Namespace, Node, Protocol, Service, Workload,
+    WorkloadName, World,
 };
 
 use super::Chance;
@@ -30,6 +31,32 @@ const OUTSIDE: [&str; 9] = [
     "2600::1",
 ];
 
+/// Names, and what they were answered with: the outside, a pod and a node among it.
+pub(super) const NAMES: [(&str, &[&str]); 6] = [
+    ("a.io", &["198.51.100.7", "2001:db8:1::7"]),
+    ("www.a.io", &["198.51.100.9"]),
+    ("deep.www.a.io", &["203.0.113.9", "2600::1"]),
+    ("b.io", &["198.51.100.7", "10.200.0.1"]),
+    ("pod.io", &["10.0.0.1"]),
+    ("node.io", &["192.0.2.2"]),
+];
+/// Services by name, with the app of the pods behind each, or its endpoints.
+pub(super) const SERVICES: [(&str, Option<&str>, &[&str]); 5] = [
+    ("front", Some("a"), &[]),
+    ("back", Some("b"), &[]),
+    ("outside", None, &["198.51.100.7", "2001:db8:1::9"]),
+    ("inside", None, &["10.0.0.1", "203.0.113.9"]),
+    ("nowhere", None, &[]),
+];
+pub(super) const SERVICE_KINDS: [&str; 2] = ["web", "store"];
+/// Groups of ranges that nest, with a label of each.
+pub(super) const GROUPS: [(&str, &str, &[&str]); 3] = [
+    ("partners", "partner", &["198.51.100.0/24", "2001:db8:1::/48"]),
+    ("clouds", "cloud", &["203.0.113.0/24", "198.51.100.8/29"]),
+    ("own", "inside", &["10.0.0.0/8", "192.0.2.0/24"]),
+];
+pub(super) const ZONES: [&str; 2] = ["one", "two"];
+
 pub(super) fn random(chance: &mut Chance) -> World {
     let namespaces: Vec<Namespace> =
         NAMESPACES[..chance.between(2, 3)].iter().map(|name| namespace(name, chance)).collect();
@@ -39,7 +66,52 @@ pub(super) fn random(chance: &mut Chance) -> World {
     // Some workload is always here.
     workloads[0].node.clone_from(&nodes[0].name);
     let api_servers = if chance.percent(40) { vec![IpAddr::from(API_SERVER)] } else { Vec::new() };
-    World { namespaces, nodes, workloads, api_servers, ..World::default() }
+    let services = services(&namespaces, chance);
+    let cidr_groups = groups(chance);
+    let names = names(&workloads);
+    World { namespaces, nodes, workloads, services, cidr_groups, api_servers, names }
+}
+
+fn services(namespaces: &[Namespace], chance: &mut Chance) -> Vec<Service> {
+    let mut services = Vec::new();
+    for (name, app, endpoints) in SERVICES {
+        if chance.percent(30) {
+            continue;
+        }
+        services.push(Service {
+            namespace: chance.pick(namespaces).name.clone(),
+            name: name.to_owned(),
+            selector: app.map(|app| ("app".to_owned(), app.to_owned())).into_iter().collect(),
+            endpoints: endpoints.iter().map(|ip| ip.parse().expect("an address")).collect(),
+            labels: BTreeMap::from([("kind".into(), chance.pick(&SERVICE_KINDS).to_string())]),
+            ..Service::default()
+        });
+    }
+    services
+}
+
+fn groups(chance: &mut Chance) -> Vec<CidrGroup> {
+    let mut groups = Vec::new();
+    for (name, kind, cidrs) in GROUPS {
+        if chance.percent(70) {
+            groups.push(CidrGroup {
+                name: name.to_owned(),
+                labels: BTreeMap::from([("kind".to_owned(), kind.to_owned())]),
+                cidrs: cidrs.iter().map(|cidr| cidr.parse().expect("a range")).collect(),
+            });
+        }
+    }
+    groups
+}
+
+/// Every name is known to everybody: Cilium's identities are those of the whole node.
+fn names(workloads: &[Workload]) -> Vec<ExternalName> {
+    let name = |(name, addresses): (&str, &[&str])| ExternalName {
+        name: name.to_owned(),
+        addresses: addresses.iter().map(|ip| ip.parse().expect("an address")).collect(),
+        queried_by: workloads.iter().map(|workload| workload.name.clone()).collect(),
+    };
+    NAMES.into_iter().map(name).collect()
 }
 
 fn namespace(name: &str, chance: &mut Chance) -> Namespace {
@@ -58,7 +130,7 @@ fn node(at: usize, chance: &mut Chance) -> Node {
             Ipv4Addr::new(192, 0, 2, last).into(),
             Ipv6Addr::new(0x2001, 0xdb8, 0xff, 0, 0, 0, 0, u16::from(last)).into(),
         ],
-        labels: BTreeMap::new(),
+        labels: BTreeMap::from([("zone".to_owned(), chance.pick(&ZONES).to_string())]),
         local: at == 0,
         apiserver: chance.percent(20),
     }
