@@ -2,6 +2,8 @@
 //! is about a packet if one of its peers is, and one of its ports; policies are a union; and labels
 //! count as they are now.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
 use std::path::Path;
 
 use podwall_model::World;

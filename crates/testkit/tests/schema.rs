@@ -1,6 +1,8 @@
 //! The published schema of test files beside the reader: what one refuses the other refuses too, on
 //! every case of `specs/` and on what seeds make of them.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

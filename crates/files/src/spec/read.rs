@@ -124,7 +124,9 @@ fn upright(word: &str) -> String {
     for part in path.split('/') {
         match part {
             "." | "" => {}
-            ".." => drop(parts.pop()),
+            ".." => {
+                parts.pop();
+            }
             other => parts.push(other),
         }
     }
