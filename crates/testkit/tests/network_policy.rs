@@ -9,17 +9,19 @@ use std::path::Path;
 use podwall_model::World;
 use podwall_testkit::spec::{Judge, Report, Tables, Witness, read_text, read_world, run};
 
+/// A namespace, a label `app`, and the namespace's label `team`.
+type Labels = (&'static str, &'static str, &'static str);
+
 /// One other end of the policy's pod `a` in namespace `d`.
 #[derive(Clone, Copy)]
 struct End {
     ip: &'static str,
-    /// Its namespace, its label `app`, and its namespace's label `team`.
-    pod: Option<(&'static str, &'static str, &'static str)>,
+    pod: Option<Labels>,
     /// The number behind the name `http`, which only `b` and the subject give.
     http: &'static str,
 }
 
-const fn pod(ip: &'static str, pod: (&'static str, &'static str, &'static str)) -> End {
+const fn pod(ip: &'static str, pod: Labels) -> End {
     End { ip, pod: Some(pod), http: "" }
 }
 
@@ -84,10 +86,11 @@ const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 const NUMBERS: [&str; 4] = ["80", "81", "8000", "8080"];
 
 /// One item of a port list, and whether a packet to a server that gives `http` this number is meant.
-type Port = (String, fn(&str, &str) -> bool);
+type Port = (String, Means);
+type Means = fn(&str, &str) -> bool;
 
 /// Every way to name a port, beside a protocol.
-const WAYS: [(&str, fn(&str, &str) -> bool); 5] = [
+const WAYS: [(&str, Means); 5] = [
     ("", |_, _| true),
     ("port: 80, ", |number, _| number == "80"),
     ("port: 81, ", |number, _| number == "81"),
@@ -264,12 +267,7 @@ fn two_policies_are_a_union_whatever_they_say() {
 type Change = (&'static str, fn(End) -> End);
 
 /// An end with something else in the place of its namespace, label and team.
-fn relabelled(
-    end: End,
-    change: impl Fn(
-        (&'static str, &'static str, &'static str),
-    ) -> (&'static str, &'static str, &'static str),
-) -> End {
+fn relabelled(end: End, change: impl Fn(Labels) -> Labels) -> End {
     End { pod: end.pod.map(change), ..end }
 }
 
