@@ -9,10 +9,10 @@ mod stats;
 mod status;
 mod workload;
 
-pub(crate) use decided::Decided;
+pub(crate) use decided::decided;
 pub(crate) use flow::{flows, reading};
 pub(crate) use map::map;
-pub(crate) use policy::{Page, Recorded, Text, policies, policy_detail, sentences};
+pub(crate) use policy::{Page, Recorded, Text, listed, policies, policy_detail, sentences};
 pub(crate) use shadow::Shadows;
 pub(crate) use stats::{Asked, stats, tick};
 pub(crate) use status::status;

@@ -3,6 +3,7 @@
 //! What cannot be written at the moment is held and written with the next change; whoever cannot
 //! write is told. A line that cannot be read is left where it is and left out.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -20,6 +21,8 @@ pub(crate) struct ChangeLog {
     path: Option<PathBuf>,
     /// Oldest first.
     held: Vec<Change>,
+    /// The number of the newest change of each subject.
+    newest_of: HashMap<String, u64>,
     next: u64,
     /// How many of the newest are not on disk yet.
     unwritten: usize,
@@ -45,7 +48,15 @@ impl ChangeLog {
             lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
         let next = held.iter().map(|change| change.seq + 1).max().unwrap_or(1);
         held.drain(..held.len().saturating_sub(HELD_LIMIT));
-        ChangeLog { path: Some(path.to_owned()), held, next, unwritten: 0, trouble: None }
+        let newest_of = held.iter().map(|change| (change.subject.clone(), change.seq)).collect();
+        ChangeLog {
+            path: Some(path.to_owned()),
+            held,
+            newest_of,
+            next,
+            unwritten: 0,
+            trouble: None,
+        }
     }
 
     /// Notes changes of one revision; gives them back with their numbers.
@@ -58,6 +69,7 @@ impl ChangeLog {
     ) -> Vec<Change> {
         let mut new = Vec::with_capacity(noted.len());
         for Noted { what, subject, from, to } in noted {
+            self.newest_of.insert(subject.clone(), self.next);
             let (who, by) = (caller.who.clone(), caller.by);
             new.push(Change { seq: self.next, time, who, by, what, subject, from, to, revision });
             self.next += 1;
@@ -104,7 +116,9 @@ impl ChangeLog {
 
     /// The newest change of each subject.
     pub(crate) fn last_of(&self, subject: &str) -> Option<&Change> {
-        self.held.iter().rev().find(|change| change.subject == subject)
+        let seq = self.newest_of.get(subject)?;
+        let place = self.held.binary_search_by_key(seq, |change| change.seq).ok()?;
+        self.held.get(place)
     }
 }
 

@@ -102,6 +102,7 @@ fn look(state: &mut State, looked: Looked) -> Vec<Action> {
         .map(|problem| Action::Say(problem.message.clone()))
         .collect();
     state.trouble = trouble;
+    state.list_anew();
     actions.extend(revise(state));
     if let Some(before) = before {
         let noted = noted(&before, &said(state));
@@ -172,6 +173,7 @@ fn revise(state: &mut State) -> Vec<Action> {
     }
     state.holds = Holds::of(state);
     state.shadows = Shadows::of(state);
+    state.list_anew();
     state.sent = Some(state.workloads.clone());
     state.revision += 1;
     state.memory.revision = state.revision;

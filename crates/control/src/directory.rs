@@ -82,9 +82,9 @@ impl Directory {
         let path = self.lock();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let file = options
-            .open(&path)
-            .with_context(|| format!("unable to open the lock: `{}`", path.display()))?;
+        let file = options.open(&path).with_context(|| {
+            format!("unable to write to `{}`, hint: give another with --state", self.0.display())
+        })?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(mut file) => {
                 // Only told to people: the lock itself is the kernel's.

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use podwall_ledger::Ledger;
 use podwall_wire::node::{Counters, Flow, ToAgent};
 use podwall_wire::rest::{self, Stats};
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Told, now, now_ms};
-use crate::body::{self, Decided};
+use crate::body;
 use crate::changes::by_file;
 use crate::decide::decide;
 use crate::event::{Action, Event};
@@ -97,12 +96,11 @@ impl Engine {
         let reading = body::reading(&self.app.state().node.name, counters, fresh);
         let reader = self.app.clone();
         let stats = self.app.ask(move |ledger| {
-            let decided = |ledger: &Ledger| Decided::of(&reader.state().holds, ledger.counters());
-            let before = decided(ledger);
             let sample = ledger.read(&reading);
             // From the ledger, so that a tick says what a question would have said.
             let tick = body::tick(ledger, sample);
-            Stats { groups: decided(ledger).since(&before), ..tick }
+            let groups = body::decided(&reader.state().holds, ledger.latest());
+            Stats { groups, ..tick }
         });
         let _ = self.app.told.send(Arc::new(Told::Tick(Box::new(stats.await))));
     }

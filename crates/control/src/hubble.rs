@@ -1,11 +1,13 @@
 //! Flow events counted with Hubble's labels, so that dashboards made for it have something to show.
 
-use podwall_model::{Flow, Protocol, Reason, Verdict};
+use podwall_model::{Flow, Protocol, Reason, Side, Verdict};
 
 use crate::route::{Family, labels};
 
-/// The most series of each family; there are a few dozen unless something is wrong.
-const SERIES_LIMIT: usize = 1_000;
+/// The most series of each family: some dozens for each namespace. What is beyond goes to one.
+const SERIES_LIMIT: usize = 20_000;
+/// The namespaces of what is beyond.
+const OVERFLOW: &str = "__overflow__";
 
 /// What was counted since the start.
 #[derive(Clone, Debug, Default)]
@@ -25,18 +27,32 @@ impl Seen {
             Verdict::WouldDrop => "AUDIT",
             Verdict::Dropped | Verdict::WouldAllow => "DROPPED",
         };
-        let processed = labels(&[
-            ("protocol", &protocol),
-            ("type", "PolicyVerdict"),
-            ("subtype", ""),
-            ("verdict", verdict),
-        ]);
-        add(&mut self.processed, processed, flow.count);
+        let processed = |source: &str, destination: &str| {
+            labels(&[
+                ("destination", destination),
+                ("protocol", &protocol),
+                ("source", source),
+                ("subtype", ""),
+                ("type", "PolicyVerdict"),
+                ("verdict", verdict),
+            ])
+        };
+        // With Hubble's `sourceContext=namespace;destinationContext=namespace`.
+        let mut series = processed(namespace(&flow.source), namespace(&flow.destination));
+        if self.processed.len() >= SERIES_LIMIT && !self.processed.contains_key(&series) {
+            series = processed(OVERFLOW, OVERFLOW);
+        }
+        self.processed.entry(series).or_default()[0] += flow.count;
         if !flow.verdict.passed() {
             let dropped = labels(&[("protocol", &protocol), ("reason", reason(flow.reason))]);
             add(&mut self.dropped, dropped, flow.count);
         }
     }
+}
+
+/// The namespace of a workload; empty, where the end is none.
+fn namespace(side: &Side) -> &str {
+    side.workload.as_ref().map_or("", |name| &name.namespace)
 }
 
 fn add(family: &mut Family, labels: String, count: u64) {

@@ -1,12 +1,13 @@
 //! What control knows: the accepted set, the modes, and how the node stands to it. Only `decide`
 //! changes it.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use podwall_files::Workloads;
 use podwall_model::{Mode, World};
 use podwall_wire::node::{Adopted, Attachment, Document, Losses, Place, Wanted};
-use podwall_wire::rest::{AgentState, Problem};
+use podwall_wire::rest::{self, AgentState, Problem};
 
 use crate::account::Account;
 use crate::body::{Holds, Shadows};
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) holds: Holds,
     /// Which rules and policies add nothing.
     pub(crate) shadows: Shadows,
+    /// As the list tells them, but for what is counted; made when it is first asked for.
+    listed: OnceLock<Vec<rest::Policy>>,
     /// What is to be remembered.
     pub(crate) memory: Memory,
     /// The workloads that the newest revision carries.
@@ -87,6 +90,7 @@ impl State {
             documents: Documents::remembered(&memory.policies),
             holds: Holds::default(),
             shadows: Shadows::default(),
+            listed: OnceLock::new(),
             memory,
             sent: None,
             refused: Vec::new(),
@@ -119,6 +123,16 @@ impl State {
     /// The world as policies meet it, with the modes of namespaces as they hold.
     pub(crate) fn world(&self) -> &World {
         &self.workloads.world
+    }
+
+    /// The policies as the list tells them, by id, but for what is counted.
+    pub(crate) fn listed(&self) -> &[rest::Policy] {
+        self.listed.get_or_init(|| crate::body::listed(self))
+    }
+
+    /// The policies, the workloads or the modes may be others than before.
+    pub(crate) fn list_anew(&mut self) {
+        self.listed = OnceLock::new();
     }
 
     /// Whether everything that was asked for is in force.

@@ -5,6 +5,8 @@
 //! that is offered again after a crash is taken once. A file that is damaged is moved aside and
 //! said so; the others go on.
 
+mod parts;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,9 +14,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
-use crate::chunk::{self, Chunk, Damaged};
+use crate::chunk::{self, Damaged};
 use crate::stats::Added;
-use crate::track::Track;
+use crate::track::Tracks;
 
 /// One grain of the archive.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// From fine to coarse.
-pub(crate) const TIERS: [Tier; 3] = [
+pub(crate) const TIERS: [Tier; 4] = [
     Tier {
         name: "10s",
         bucket_ms: 10_000,
@@ -52,6 +54,7 @@ pub(crate) const TIERS: [Tier; 3] = [
         file_ms: 10 * DAY,
         kept_ms: 90 * DAY,
     },
+    Tier { name: "1h", bucket_ms: HOUR, chunk_ms: 2 * DAY, file_ms: 30 * DAY, kept_ms: 90 * DAY },
 ];
 
 /// What a row of a chunk is about.
@@ -69,6 +72,8 @@ pub(crate) enum Kind {
     Workload = 4,
     /// One policy, rule by rule.
     Policy = 5,
+    /// What no rule allowed, by workload and direction; one row.
+    Denied = 6,
 }
 
 /// Why the archive did not do something.
@@ -105,7 +110,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) id: u64,
     /// The end of its bucket, in milliseconds since the epoch.
     pub(crate) end: u64,
-    pub(crate) added: Vec<(&'a Track, Added)>,
+    /// By the number of its track.
+    pub(crate) added: &'a BTreeMap<u32, Added>,
 }
 
 /// The files of one folder.
@@ -121,20 +127,29 @@ impl Archive {
         Archive { folder: folder.to_owned(), open: HashMap::new(), damaged: None }
     }
 
-    /// Merges a batch into one tier.
-    pub(crate) fn merge(&mut self, tier: &Tier, batch: &[Batch<'_>]) -> Result<(), ArchiveError> {
+    /// Merges a batch into one tier; what would be taken away at once (`oldest`) is left out.
+    pub(crate) fn merge(
+        &mut self,
+        tier: &Tier,
+        tracks: &Tracks,
+        batch: &[Batch<'_>],
+        oldest: u64,
+    ) -> Result<(), ArchiveError> {
         let mut by_file: BTreeMap<u64, Vec<&Batch<'_>>> = BTreeMap::new();
         for row in batch {
-            by_file.entry(row.end.saturating_sub(1) / tier.file_ms).or_default().push(row);
+            let file = row.end.saturating_sub(1) / tier.file_ms;
+            if file >= oldest / tier.file_ms {
+                by_file.entry(file).or_default().push(row);
+            }
         }
         for (file, rows) in by_file {
             let path = self.path(tier, file);
-            let merged = self.merge_file(tier, &path, &rows);
+            let merged = self.merge_file(tier, &path, tracks, &rows);
             if let Err(error) = &merged
                 && error.is_damage()
             {
                 self.move_aside(&path, error);
-                self.merge_file(tier, &path, &rows)?;
+                self.merge_file(tier, &path, tracks, &rows)?;
             } else {
                 merged?;
             }
@@ -146,6 +161,7 @@ impl Archive {
         &mut self,
         tier: &Tier,
         path: &Path,
+        tracks: &Tracks,
         rows: &[&Batch<'_>],
     ) -> Result<(), ArchiveError> {
         fs::create_dir_all(&self.folder)?;
@@ -153,29 +169,9 @@ impl Archive {
         let upto: u64 =
             connection
                 .query_row("SELECT coalesce(max(upto), 0) FROM mark", [], |row| row.get(0))?;
-        let new: Vec<_> = rows.iter().filter(|row| row.id > upto).collect();
+        let new: Vec<_> = rows.iter().copied().filter(|row| row.id > upto).collect();
         let Some(last) = new.iter().map(|row| row.id).max() else { return Ok(()) };
-        let mut parts: BTreeMap<(Kind, String, u64), Chunk> = BTreeMap::new();
-        for row in &new {
-            let start = row.end.saturating_sub(1) / tier.bucket_ms * tier.bucket_ms;
-            let number = start / tier.chunk_ms;
-            let bucket = u32::try_from((start - number * tier.chunk_ms) / tier.bucket_ms)
-                .expect("a chunk has few buckets");
-            let mut put = |kind: Kind, name: &str, track: Track, bucket: u32, added: Added| {
-                let part = parts.entry((kind, name.to_owned(), number)).or_default();
-                part.entry(track).or_default().entry(bucket).or_default().plus(added);
-            };
-            put(Kind::Cover, "", Track::nothing(), bucket, Added::default());
-            for (track, added) in &row.added {
-                put(Kind::Namespaces, "", track.of_namespace(), bucket, *added);
-                put(Kind::WorkloadSums, "", track.of_workload(), 0, *added);
-                put(Kind::Workload, &track.workload, (*track).clone(), bucket, *added);
-                if !track.policy.is_empty() {
-                    put(Kind::PolicySums, "", track.of_policy(), 0, *added);
-                    put(Kind::Policy, &track.policy, track.of_rule(), bucket, *added);
-                }
-            }
-        }
+        let parts = parts::of(tier, tracks, &new);
         let transaction = connection.unchecked_transaction()?;
         for ((kind, name, number), mut part) in parts {
             let known: Option<Vec<u8>> = transaction
@@ -247,7 +243,8 @@ impl Archive {
     pub(crate) fn retain(&mut self, now: u64) {
         for tier in &TIERS {
             let oldest = now.saturating_sub(tier.kept_ms) / tier.file_ms;
-            for path in self.files(tier, 0, oldest.saturating_sub(1)) {
+            let Some(last) = oldest.checked_sub(1) else { continue };
+            for path in self.files(tier, 0, last) {
                 self.open.remove(&path);
                 for end in ["", "-wal", "-shm"] {
                     let _ = fs::remove_file(with_end(&path, end));

@@ -117,7 +117,8 @@ pub(crate) fn merge(chunk: &mut Chunk, bytes: &[u8]) -> Result<(), Damaged> {
     Ok(())
 }
 
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
+/// Writes a number, as short as it is.
+pub(crate) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -125,9 +126,14 @@ fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-struct Bytes<'a>(&'a [u8]);
+/// Bytes that are read from their start on.
+pub(crate) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Bytes<'a> {
+        Bytes(bytes)
+    }
+
     fn byte(&mut self) -> Result<u8, Damaged> {
         let (first, rest) = self.0.split_first().ok_or(Damaged)?;
         self.0 = rest;
@@ -140,7 +146,7 @@ impl<'a> Bytes<'a> {
         Ok(taken)
     }
 
-    fn number(&mut self) -> Result<u64, Damaged> {
+    pub(crate) fn number(&mut self) -> Result<u64, Damaged> {
         let mut number: u64 = 0;
         for shift in (0..70).step_by(7) {
             let byte = self.byte()?;

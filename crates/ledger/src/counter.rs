@@ -91,6 +91,11 @@ impl Counters {
         Ok(counters)
     }
 
+    /// Whether anybody was ever read.
+    pub(crate) fn has_read(&self) -> bool {
+        !self.last.is_empty()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Count)> {
         self.counts.iter()
     }

@@ -1,14 +1,25 @@
-//! Edges: who talked to whom, from flow records.
+//! Edges: who talked to whom, how often, first and last. Told from sums by the minute, the hour and
+//! the day, never from single records.
 
+mod bucket;
+mod key;
+mod store;
+
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use podwall_model::{Direction, Verdict};
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::Connection;
 
-use crate::flow::parted;
+use bucket::Events;
 
-/// The most groups of flows that one question looks at; what is beyond is counted.
-const EDGE_LIMIT: usize = 20_000;
+pub(crate) use key::EdgeKey;
+pub(crate) use store::Store;
+
+/// The most edges that one answer tells; what is beyond is counted.
+pub(crate) const EDGE_LIMIT: usize = 20_000;
+/// The most pairs that are told: a sweep of a few ports over two families is some dozens.
+pub(crate) const PAIR_LIMIT: usize = 500;
 
 /// Which edges are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +59,29 @@ pub struct Edge {
     pub last: u64,
 }
 
+/// Who is, or would be, kept from whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The client.
+    pub source: String,
+    /// The server.
+    pub destination: String,
+    /// The server's port.
+    pub port: u16,
+    /// The protocol's number.
+    pub protocol: u8,
+    /// Dropped or would drop.
+    pub verdict: Verdict,
+    /// How many events.
+    pub count: u64,
+    /// The first, in milliseconds since the epoch.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// The policy that decided, or that isolates.
+    pub policy: Option<String>,
+}
+
 /// One end of an edge.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct End {
@@ -71,100 +105,93 @@ pub enum EndKind {
 pub struct Edges {
     /// Those with most events first.
     pub edges: Vec<Edge>,
-    /// How many groups of flows were not looked at.
+    /// How many edges more there are than are told.
     pub left_out: u64,
+    /// Events of ends that nobody could tell apart any more, since too many were known.
+    pub unnamed: u64,
 }
 
 impl End {
-    fn of(party: &str) -> End {
-        let party = parted(party);
-        match party.workload {
-            Some(name) => End { name, kind: EndKind::Workload },
-            None => End {
-                name: party.names.into_iter().next().unwrap_or(party.address),
-                kind: EndKind::Outside,
-            },
-        }
-    }
-
-    fn is_in(&self, namespaces: &[String]) -> bool {
+    pub(crate) fn is_in(&self, namespaces: &[String]) -> bool {
         let namespace = self.name.split_once('/').map(|(namespace, _)| namespace);
         self.kind == EndKind::Workload
             && namespace.is_some_and(|its| namespaces.iter().any(|asked| asked == its))
     }
 }
 
-type Same = (End, End, u16, u8, Direction, u8, String);
-
-pub(crate) fn find(connection: &Connection, question: &EdgeQuestion) -> rusqlite::Result<Edges> {
-    let mut sql = "SELECT source, destination, port, protocol, direction, verdict, policy,
-                          sum(count) AS total, min(time), max(time)
-                   FROM flows WHERE time BETWEEN ?1 AND ?2"
-        .to_owned();
-    let mut values = vec![integer(question.since), integer(question.until)];
-    if let Some(workload) = &question.workload {
-        sql.push_str(" AND workload = ?3");
-        values.push(Value::Text(workload.clone()));
+impl EdgeQuestion {
+    fn asks(&self, key: &EdgeKey) -> bool {
+        self.workload.as_ref().is_none_or(|workload| *workload == key.workload)
+            && (self.namespaces.is_empty()
+                || key.source.is_in(&self.namespaces)
+                || key.destination.is_in(&self.namespaces))
     }
-    sql.push_str(
-        " GROUP BY source, destination, port, protocol, direction, verdict, policy
-          ORDER BY total DESC",
-    );
-    let mut select = connection.prepare_cached(&sql)?;
-    let mut rows = select.query(params_from_iter(values))?;
-    let mut found: HashMap<Same, (u64, u64, u64)> = HashMap::new();
-    let mut left_out = 0;
-    while let Some(row) = rows.next()? {
-        let (source, destination) =
-            (End::of(row.get_ref(0)?.as_str()?), End::of(row.get_ref(1)?.as_str()?));
-        let namespaces = &question.namespaces;
-        let asked =
-            namespaces.is_empty() || source.is_in(namespaces) || destination.is_in(namespaces);
-        if !asked {
-            continue;
-        }
-        let direction =
-            if row.get::<_, u8>(4)? == 0 { Direction::Ingress } else { Direction::Egress };
-        let same: Same =
-            (source, destination, row.get(2)?, row.get(3)?, direction, row.get(5)?, row.get(6)?);
-        if found.len() >= EDGE_LIMIT && !found.contains_key(&same) {
-            left_out += 1;
-            continue;
-        }
-        let (count, first, last): (u64, u64, u64) = (row.get(7)?, row.get(8)?, row.get(9)?);
-        let known = found.entry(same).or_insert((0, first, last));
-        *known = (known.0 + count, known.1.min(first), known.2.max(last));
-    }
-    let edges = found.into_iter().map(|(same, (count, first, last))| {
-        let (source, destination, port, protocol, direction, verdict, policy) = same;
-        Edge {
-            source,
-            destination,
-            port,
-            protocol,
-            direction,
-            verdict: Verdict::from_number(verdict).unwrap_or(Verdict::Dropped),
-            policy: Some(policy).filter(|policy| !policy.is_empty()),
-            count,
-            first,
-            last,
-        }
-    });
-    let mut edges: Vec<Edge> = edges.collect();
-    edges.sort_by(|a, b| {
-        (b.count.cmp(&a.count)).then_with(|| {
-            (&a.source, &a.destination, a.port, a.protocol).cmp(&(
-                &b.source,
-                &b.destination,
-                b.port,
-                b.protocol,
-            ))
-        })
-    });
-    Ok(Edges { edges, left_out })
 }
 
-/// SQLite counts to 2^63.
-fn integer(value: u64) -> Value {
-    Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+/// The edges that are asked for, those with most events first.
+pub(crate) fn find(
+    connection: &Connection,
+    store: &Store,
+    question: &EdgeQuestion,
+) -> rusqlite::Result<Edges> {
+    let mut found: Vec<(&EdgeKey, Events)> = Vec::new();
+    let unnamed = store.find(connection, question.since, question.until, |key, events| {
+        if question.asks(key) {
+            found.push((key, events));
+        }
+    })?;
+    // In the order in which they were first seen, where they are alike.
+    found.sort_by_key(|(_, events)| Reverse(events.count));
+    let left_out = found.len().saturating_sub(EDGE_LIMIT) as u64;
+    found.truncate(EDGE_LIMIT);
+    let edges = found.into_iter().map(|(key, events)| Edge {
+        source: key.source.clone(),
+        destination: key.destination.clone(),
+        port: key.port,
+        protocol: key.protocol,
+        direction: key.direction,
+        verdict: key.verdict,
+        policy: Some(key.policy.clone()).filter(|policy| !policy.is_empty()),
+        count: events.count,
+        first: events.first,
+        last: events.last,
+    });
+    Ok(Edges { edges: edges.collect(), left_out, unnamed })
+}
+
+/// The pairs that are stopped most.
+pub(crate) fn pairs(
+    connection: &Connection,
+    store: &Store,
+    (since, until): (u64, u64),
+) -> rusqlite::Result<Vec<Pair>> {
+    type Same<'a> = (&'a str, &'a str, u16, u8, Verdict);
+    let mut found: HashMap<Same<'_>, (Events, &str)> = HashMap::new();
+    store.find(connection, since, until, |key, events| {
+        if key.verdict == Verdict::Forwarded {
+            return;
+        }
+        let ends = (key.source.name.as_str(), key.destination.name.as_str());
+        let same = (ends.0, ends.1, key.port, key.protocol, key.verdict);
+        let known = found.entry(same).or_default();
+        known.0.plus(events);
+        known.1 = known.1.max(&key.policy);
+    })?;
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by(|(one, (a, _)), (other, (b, _))| {
+        b.count.cmp(&a.count).then_with(|| one.cmp(other))
+    });
+    found.truncate(PAIR_LIMIT);
+    let pair = |(same, (events, policy)): (Same<'_>, (Events, &str))| Pair {
+        source: same.0.to_owned(),
+        destination: same.1.to_owned(),
+        port: same.2,
+        protocol: same.3,
+        verdict: same.4,
+        count: events.count,
+        first: events.first,
+        last: events.last,
+        policy: Some(policy.to_owned()).filter(|policy| !policy.is_empty()),
+    };
+    Ok(found.into_iter().map(pair).collect())
 }

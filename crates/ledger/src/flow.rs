@@ -1,14 +1,16 @@
-//! Flow records: what is asked of them, and finding the newest that answer it.
+//! Flow records: what is kept of each, and what is asked of them.
+
+mod search;
 
 use podwall_model::{Direction, Protocol, Verdict};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
 use crate::Pattern;
 
+pub(crate) use search::find;
+
 /// The most flows of one page.
 pub const PAGE_LIMIT: usize = 5_000;
-/// The most rows one question looks at; the rest is found with the cursor it gives back.
-const SCAN_LIMIT: u64 = 200_000;
 /// Between the parts of an end, in its column; no name or address holds it.
 const PART: char = '\n';
 
@@ -97,6 +99,8 @@ pub struct Found {
     pub entries: Vec<Entry>,
     /// Where older ones begin, if there may be any.
     pub next: Option<u64>,
+    /// From when on flows that passed are here one by one, where older ones are told as sums alone.
+    pub passed_from: Option<u64>,
 }
 
 impl Filter {
@@ -129,9 +133,12 @@ fn none_or<T: PartialEq>(list: &[T], value: &T) -> bool {
 }
 
 fn decided(record: &Record, tail: &str) -> bool {
-    record.policy.as_deref().is_some_and(|policy| {
-        policy.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with('/'))
-    })
+    record.policy.as_deref().is_some_and(|policy| ends(policy, tail))
+}
+
+/// Whether a policy's id is this, or ends so.
+fn ends(policy: &str, tail: &str) -> bool {
+    policy.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with('/'))
 }
 
 pub(crate) fn insert(
@@ -143,79 +150,26 @@ pub(crate) fn insert(
     let mut insert = transaction.prepare_cached(
         "INSERT INTO recent.flow VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
+    let mut keep = transaction.prepare_cached("INSERT INTO recent.body VALUES (?1, ?2)")?;
     for (seq, record) in (first..).zip(records) {
         insert.execute(params![
             seq,
             record.time,
+            record.verdict == Verdict::Forwarded,
             record.verdict as u8,
             record.direction as u8,
-            record.workload,
-            joined(&record.source),
-            joined(&record.destination),
             record.protocol.0,
             record.port,
-            record.policy.as_deref().unwrap_or_default(),
             record.count,
-            record.body,
+            joined(&record.source),
+            joined(&record.destination),
+            record.policy.as_deref().unwrap_or_default(),
+            record.workload,
         ])?;
+        keep.execute(params![seq, record.body])?;
     }
-    drop(insert);
+    drop((insert, keep));
     transaction.commit()
-}
-
-pub(crate) fn find(connection: &Connection, filter: &Filter) -> rusqlite::Result<Found> {
-    let limit = match filter.limit {
-        0 => PAGE_LIMIT,
-        asked => asked.min(PAGE_LIMIT),
-    };
-    let mut select = connection.prepare_cached(
-        "SELECT * FROM flows WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC LIMIT ?3",
-    )?;
-    // SQLite counts to 2^63.
-    let before = filter.before.unwrap_or(i64::MAX as u64).min(i64::MAX as u64);
-    let after = filter.after.unwrap_or(0).min(i64::MAX as u64);
-    let mut rows = select.query(params![before, after, SCAN_LIMIT])?;
-    let mut found = Found::default();
-    let mut scanned = 0;
-    while let Some(row) = rows.next()? {
-        let (seq, record) = read(row)?;
-        scanned += 1;
-        // Events of one moment may be told a little out of order, but never by this much.
-        if filter.since.is_some_and(|since| record.time + OUT_OF_ORDER_MS < since) {
-            return Ok(found);
-        }
-        if filter.matches(&record) {
-            found.entries.push(Entry { seq, body: record.body });
-        }
-        if found.entries.len() == limit || scanned == SCAN_LIMIT {
-            found.next = Some(seq);
-            return Ok(found);
-        }
-    }
-    Ok(found)
-}
-
-/// How much later than its neighbours an event may reach us.
-const OUT_OF_ORDER_MS: u64 = 60_000;
-
-fn read(row: &Row<'_>) -> rusqlite::Result<(u64, Record)> {
-    let record = Record {
-        time: row.get(1)?,
-        verdict: Verdict::from_number(row.get(2)?).unwrap_or(Verdict::Dropped),
-        direction: match row.get::<_, u8>(3)? {
-            0 => Direction::Ingress,
-            _ => Direction::Egress,
-        },
-        workload: row.get(4)?,
-        source: parted(row.get_ref(5)?.as_str()?),
-        destination: parted(row.get_ref(6)?.as_str()?),
-        protocol: Protocol(row.get(7)?),
-        port: row.get(8)?,
-        policy: Some(row.get::<_, String>(9)?).filter(|policy| !policy.is_empty()),
-        count: row.get(10)?,
-        body: row.get(11)?,
-    };
-    Ok((row.get(0)?, record))
 }
 
 fn joined(party: &Party) -> String {
@@ -225,13 +179,4 @@ fn joined(party: &Party) -> String {
         text.push_str(part);
     }
     text
-}
-
-pub(crate) fn parted(text: &str) -> Party {
-    let mut parts = text.split(PART).map(str::to_owned);
-    Party {
-        workload: parts.next().filter(|name| !name.is_empty()),
-        address: parts.next().unwrap_or_default(),
-        names: parts.collect(),
-    }
 }

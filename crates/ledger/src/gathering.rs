@@ -1,6 +1,6 @@
 //! Gathering an answer: tracks and their packets come in, in any order and from any store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use podwall_model::Verdict;
 
@@ -13,7 +13,9 @@ pub(crate) struct Gathering<'a> {
     question: &'a Question,
     step: u64,
     total: Sums,
-    steps: BTreeMap<u64, Sums>,
+    steps: Lane,
+    /// How far the newest step is covered.
+    covered: u64,
     groups: Vec<Gathered>,
     numbers: HashMap<String, usize>,
     gaps: Vec<Sample>,
@@ -22,7 +24,39 @@ pub(crate) struct Gathering<'a> {
 struct Gathered {
     name: String,
     total: Sums,
-    steps: BTreeMap<u64, Sums>,
+    steps: Lane,
+}
+
+/// Sums by the start of their step, in order. What comes in is nearly in order too.
+#[derive(Default)]
+struct Lane {
+    steps: Vec<(u64, Sums)>,
+    /// Where the last one was found.
+    place: usize,
+}
+
+impl Lane {
+    fn at(&mut self, at: u64) -> &mut Sums {
+        let is = |place: usize, steps: &[(u64, Sums)]| steps.get(place).is_some_and(|s| s.0 == at);
+        if !is(self.place, &self.steps) {
+            self.place += 1;
+        }
+        if !is(self.place, &self.steps) {
+            self.place = match self.steps.binary_search_by_key(&at, |(at, _)| *at) {
+                Ok(place) => place,
+                Err(place) => {
+                    self.steps.insert(place, (at, Sums::default()));
+                    place
+                }
+            };
+        }
+        &mut self.steps[self.place].1
+    }
+
+    fn get(&self, at: u64) -> Option<Sums> {
+        let place = self.steps.binary_search_by_key(&at, |(at, _)| *at).ok()?;
+        Some(self.steps[place].1)
+    }
 }
 
 /// Where the packets of one track go; found once a track and used for each of its buckets.
@@ -39,7 +73,8 @@ impl<'a> Gathering<'a> {
             question,
             step: step.max(1),
             total: Sums::default(),
-            steps: BTreeMap::new(),
+            steps: Lane::default(),
+            covered: 0,
             groups: Vec::new(),
             numbers: HashMap::new(),
             gaps: Vec::new(),
@@ -55,7 +90,7 @@ impl<'a> Gathering<'a> {
         let group = name.map(|name| match self.numbers.get(&name) {
             Some(known) => *known,
             None => {
-                let (total, steps) = (Sums::default(), BTreeMap::new());
+                let (total, steps) = (Sums::default(), Lane::default());
                 self.groups.push(Gathered { name: name.clone(), total, steps });
                 self.numbers.insert(name, self.groups.len() - 1);
                 self.groups.len() - 1
@@ -66,18 +101,19 @@ impl<'a> Gathering<'a> {
 
     /// Says that somebody read in this time, whatever was found.
     pub(crate) fn cover(&mut self, end: u64) {
-        self.steps.entry(self.at(end)).or_default();
+        self.steps.at(self.start_of(end));
+        self.covered = self.covered.max(end);
     }
 
     /// Adds what a track got in a bucket that ends at `end`.
     pub(crate) fn add(&mut self, place: Place, end: u64, added: Added) {
-        let at = self.at(end);
+        let at = self.start_of(end);
         self.total.add(place.verdict, added);
-        self.steps.entry(at).or_default().add(place.verdict, added);
+        self.steps.at(at).add(place.verdict, added);
         if let Some(group) = place.group.and_then(|group| self.groups.get_mut(group)) {
             group.total.add(place.verdict, added);
             if self.question.series == Series::Told {
-                group.steps.entry(at).or_default().add(place.verdict, added);
+                group.steps.at(at).add(place.verdict, added);
             }
         }
     }
@@ -96,8 +132,9 @@ impl<'a> Gathering<'a> {
         self.gaps.push(Sample { start, end, sums });
     }
 
-    /// The answer.
-    pub(crate) fn answer(mut self) -> Answer {
+    /// The answer. The newest step ends where it was read last, at most at `newest`: a step that
+    /// has only begun is no dip.
+    pub(crate) fn answer(mut self, newest: u64) -> Answer {
         let steps = std::mem::take(&mut self.steps);
         self.groups.sort_by(|a, b| b.weight().cmp(&a.weight()).then_with(|| a.name.cmp(&b.name)));
         let limit = match self.question.series {
@@ -108,8 +145,9 @@ impl<'a> Gathering<'a> {
         let groups = self.groups.into_iter().take(limit).map(|group| Group {
             samples: match self.question.series {
                 Series::Told => steps
-                    .keys()
-                    .map(|at| group.steps.get(at).copied().unwrap_or_default())
+                    .steps
+                    .iter()
+                    .map(|(at, _)| group.steps.get(*at).unwrap_or_default())
                     .collect(),
                 Series::SumsAlone => Vec::new(),
             },
@@ -119,11 +157,16 @@ impl<'a> Gathering<'a> {
         let groups = groups.collect();
         self.gaps.sort_by_key(|gap| gap.start);
         let step = self.step;
+        let read = self.covered.min(newest);
+        let end = |start: u64| match read > start {
+            true => (start + step).min(read),
+            false => start + step,
+        };
         let sample =
-            |(start, sums): (&u64, &Sums)| Sample { start: *start, end: start + step, sums: *sums };
+            |(start, sums): &(u64, Sums)| Sample { start: *start, end: end(*start), sums: *sums };
         Answer {
             step,
-            samples: steps.iter().map(sample).collect(),
+            samples: steps.steps.iter().map(sample).collect(),
             total: self.total,
             groups,
             groups_left_out,
@@ -131,7 +174,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn at(&self, end: u64) -> u64 {
+    fn start_of(&self, end: u64) -> u64 {
         end.saturating_sub(1) / self.step * self.step
     }
 }

@@ -6,6 +6,7 @@
 
 mod gaps;
 mod query;
+mod source;
 
 use std::collections::BTreeMap;
 
@@ -28,14 +29,17 @@ const TAIL_MS: u64 = 600_000;
 /// given up first.
 const HELD_LIMIT: usize = 2_000_000;
 
-/// What was counted elsewhere, in one time that ends so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A history that was counted elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// Its end, in milliseconds since the epoch.
-    pub end: u64,
-    /// What was counted, with packets and bytes.
-    pub added: Vec<(Key, u64, u64)>,
+    /// What was counted.
+    pub keys: Vec<Key>,
+    /// Times, by their end in milliseconds since the epoch.
+    pub times: Vec<(u64, Counted)>,
 }
+
+/// The packets and bytes that passed in a time, by the place of their key.
+pub type Counted = Vec<(usize, u64, u64)>;
 
 /// Counters over time.
 pub(crate) struct History {
@@ -109,7 +113,7 @@ impl History {
     /// Puts all that was left into every tier: some may have it, and take it once.
     pub(crate) fn finish(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
         for _ in TIERS {
-            self.archive_now(connection)?;
+            self.archive_now(connection, now)?;
         }
         if let Some(archive) = &mut self.archive {
             archive.retain(now);
@@ -158,17 +162,23 @@ impl History {
     }
 
     /// Takes what was counted elsewhere, as buckets that are full.
-    pub(crate) fn take_past(&mut self, past: Vec<Past>) {
+    pub(crate) fn take_past(&mut self, past: Past) {
         self.close();
-        for Past { end, added } in past {
+        let keys = past.keys.iter();
+        let numbers: Vec<u32> = keys.map(|key| self.tracks.number(Track::of(key))).collect();
+        for (end, added) in past.times {
             let mut sums: BTreeMap<u32, Added> = BTreeMap::new();
-            for (key, packets, bytes) in &added {
-                let track = self.tracks.number(Track::of(key));
-                sums.entry(track).or_default().plus(Added { packets: *packets, bytes: *bytes });
+            for (key, packets, bytes) in added {
+                sums.entry(numbers[key]).or_default().plus(Added { packets, bytes });
             }
             self.tail.push(Row { id: self.next, end, added: sums });
             self.next += 1;
         }
+    }
+
+    /// As if written: a history of elsewhere goes into the archive without the tail.
+    pub(crate) fn skip_tail(&mut self) {
+        self.stored = self.next - 1;
     }
 
     /// Ends the bucket that is being filled, so that it settles with what was read so far.
@@ -217,7 +227,7 @@ impl History {
         });
         let begun = self.done.iter().any(|its| *its != self.done[0]);
         if spans || begun {
-            self.archive_now(connection)?;
+            self.archive_now(connection, now)?;
         }
         if let Some(archive) = &mut self.archive {
             archive.retain(now);
@@ -226,7 +236,7 @@ impl History {
     }
 
     /// One tier more, with all that is on disk of the tail.
-    fn archive_now(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn archive_now(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
         let History { tail, tracks, done, archive, .. } = self;
         let Some(archive) = archive else { return Ok(()) };
         let settled = tail.iter().rev().map(|row| row.id).find(|id| *id <= self.stored);
@@ -236,14 +246,9 @@ impl History {
         // One tier a step, so that nobody waits long.
         if let Some((tier, done)) = TIERS.iter().zip(done).find(|(_, done)| **done < target) {
             let rows = tail.iter().filter(|row| row.id > *done && row.id <= target);
-            let batch: Vec<Batch<'_>> = rows
-                .map(|row| Batch {
-                    id: row.id,
-                    end: row.end,
-                    added: row.added.iter().map(|(t, added)| (tracks.get(*t), *added)).collect(),
-                })
-                .collect();
-            match archive.merge(tier, &batch) {
+            let batch: Vec<Batch<'_>> =
+                rows.map(|row| Batch { id: row.id, end: row.end, added: &row.added }).collect();
+            match archive.merge(tier, tracks, &batch, now.saturating_sub(tier.kept_ms)) {
                 Ok(()) => *done = target,
                 Err(error) => {
                     self.trouble = Some(error.to_string());

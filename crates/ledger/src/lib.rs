@@ -7,6 +7,7 @@
 mod archive;
 mod chunk;
 mod counter;
+mod damage;
 mod edge;
 mod flow;
 mod gathering;
@@ -15,9 +16,11 @@ mod pattern;
 mod question;
 mod retention;
 mod schema;
+mod seconds;
 mod stats;
 mod track;
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -25,17 +28,18 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 pub use counter::{Count, Key, Reading, RuleName};
-pub use edge::{Edge, EdgeQuestion, Edges, End, EndKind};
+pub use edge::{Edge, EdgeQuestion, Edges, End, EndKind, Pair};
 pub use flow::{Entry, Filter, Found, PAGE_LIMIT, Party, Record};
-pub use history::Past;
+pub use history::{Counted, Past};
 pub use pattern::Pattern;
 pub use question::{Answer, By, GROUP_LIMIT, Group, Question, Scope, Series};
 pub use retention::Bounds;
-pub use stats::{Added, Pair, Sample, Sums, Window};
+pub use stats::{Added, Sample, Sums, Window};
 
 use archive::Archive;
 use counter::Counters;
 use history::History;
+use seconds::Seconds;
 
 /// Why a question was not answered.
 #[derive(Debug, Error)]
@@ -47,6 +51,10 @@ pub struct Ledger {
     connection: Connection,
     counters: Counters,
     history: History,
+    seconds: Seconds,
+    edges: edge::Store,
+    /// What the newest reading added.
+    latest: BTreeMap<Key, Added>,
     /// The end of the newest reading.
     newest: u64,
     bounds: Bounds,
@@ -59,21 +67,32 @@ pub struct Ledger {
     replaced: Option<String>,
     /// Whether nothing can be kept beyond this run.
     memory_only: bool,
+    /// Whether flows that passed were given up to stay within bounds.
+    gave_up: bool,
 }
 
 impl Ledger {
     /// The ledger at this path; made if it is not there. Where the file cannot be used, the ledger
-    /// works from memory and [`Ledger::trouble`] says why.
+    /// works from memory and [`Ledger::trouble`] says why. A ledger that is damaged is moved aside,
+    /// and [`Ledger::damage`] says so.
     pub fn open(path: &Path, bounds: Bounds) -> Ledger {
-        let archive = Archive::new(&path.with_file_name(ARCHIVE));
-        match Self::with(schema::open(path), Some(archive), bounds) {
-            Ok(ledger) => Ledger { path: Some(path.to_owned()), file: identity(path), ..ledger },
-            Err(error) => {
-                let mut ledger = Self::memory(bounds);
-                ledger.trouble = Some(words(&error));
-                ledger
+        let open = || {
+            let archive = Archive::new(&path.with_file_name(ARCHIVE));
+            let ledger = Self::with(schema::open(path), Some(archive), bounds)?;
+            Ok(Ledger { path: Some(path.to_owned()), file: identity(path), ..ledger })
+        };
+        let opened = match open() {
+            Err(error) if damage::is_corrupt(&error) => {
+                let replaced = Some(damage::move_aside(path, &error));
+                open().map(|ledger| Ledger { replaced, ..ledger })
             }
-        }
+            opened => opened,
+        };
+        opened.unwrap_or_else(|error: rusqlite::Error| {
+            let mut ledger = Self::memory(bounds);
+            ledger.trouble = Some(words(&error));
+            ledger
+        })
     }
 
     /// A ledger that is gone with the process.
@@ -93,20 +112,25 @@ impl Ledger {
         let counters = Counters::load(&connection)?;
         let mut history = History::new(archive);
         history.load(&connection)?;
+        let edges = edge::Store::load(&connection)?;
         let newest = "SELECT coalesce(max(seq), 0) FROM main.flow";
         let last: u64 = connection.query_row(newest, [], |row| row.get(0))?;
         Ok(Ledger {
+            seconds: Seconds::new(counters.has_read()),
             connection,
             counters,
             history,
+            edges,
             path: None,
             file: None,
             replaced: None,
+            latest: BTreeMap::new(),
             newest: 0,
             bounds,
             next: last + 1,
             trouble: None,
             memory_only: false,
+            gave_up: false,
         })
     }
 
@@ -124,6 +148,9 @@ impl Ledger {
     pub fn append(&mut self, records: &[Record]) -> u64 {
         let first = self.next;
         let inserted = flow::insert(&mut self.connection, first, records);
+        if inserted.is_ok() {
+            self.edges.take(&self.connection, records);
+        }
         self.next += records.len() as u64;
         self.note(inserted);
         first
@@ -134,9 +161,10 @@ impl Ledger {
         let step = self.counters.take(reading);
         self.history.take(&step);
         self.newest = self.newest.max(step.end);
-        let inserted = stats::insert(&self.connection, &step);
-        self.note(inserted);
-        step.sample()
+        self.seconds.take(&step);
+        let sample = step.sample();
+        self.latest = step.added;
+        sample
     }
 
     /// Notes that events were lost on their way here.
@@ -150,62 +178,88 @@ impl Ledger {
     pub fn settle(&mut self, now: u64) {
         self.look_for_file();
         self.history.close();
+        let Ledger { connection, counters, history, edges, .. } = self;
         let kept = match self.memory_only {
-            true => Ok(()),
-            false => retention::settle(&mut self.connection, &mut self.counters, &mut self.history),
+            true => retention::settle_flows(connection, edges),
+            false => retention::settle(connection, counters, history, edges),
         };
-        if !self.memory_only {
-            self.trouble = kept.as_ref().err().map(words);
-        }
-        let archived = match self.trouble {
-            None => self.history.archive(&self.connection, now),
-            Some(_) => Ok(()),
-        };
-        let dropped = retention::drop_old(&self.connection, &self.bounds, now);
-        if self.trouble.is_none() {
-            self.note(archived);
-            self.note(dropped);
+        self.kept(&kept);
+        self.seconds.drop_before(now.saturating_sub(self.bounds.fine_ms));
+        let dropped = self.drop_old(now);
+        if self.trouble.is_none() || self.memory_only {
+            let archived = self.history.archive(&self.connection, now);
+            let rolled = self.edges.roll(&self.connection, now);
+            self.note(archived.and(rolled).and(dropped));
         }
     }
 
-    /// Takes a history that was counted elsewhere; the counters themselves stay as they are.
-    pub fn take_past(&mut self, past: Vec<Past>) {
-        self.newest = past.iter().map(|past| past.end).fold(self.newest, u64::max);
+    /// Takes a history that was counted elsewhere into the archive; the counters themselves stay as
+    /// they are.
+    pub fn take_past(&mut self, past: Past, now: u64) {
+        let ends = past.times.iter().map(|(end, _)| *end);
+        self.newest = ends.fold(self.newest, u64::max);
         self.history.take_past(past);
-    }
-
-    /// Puts all that has settled into the archive at once.
-    pub fn archive_all(&mut self, now: u64) {
+        self.history.skip_tail();
         let archived = self.history.finish(&self.connection, now);
         self.note(archived);
     }
 
+    /// Takes flows that were seen elsewhere, as sums alone.
+    pub fn take_past_sums(&mut self, records: &[Record], now: u64) {
+        self.edges.take(&self.connection, records);
+        self.settle_flows();
+        let rolled = self.edges.roll_all(&self.connection, now);
+        self.note(rolled);
+    }
+
+    fn drop_old(&mut self, now: u64) -> rusqlite::Result<()> {
+        self.gave_up = retention::drop_old(&self.connection, &self.bounds, now)?;
+        Ok(())
+    }
+
     /// Moves new flows to disk; counters wait for [`Ledger::settle`].
     pub fn settle_flows(&mut self) {
+        let kept = retention::settle_flows(&mut self.connection, &mut self.edges);
+        self.kept(&kept);
+    }
+
+    /// Says why nothing was kept; where the file is damaged, another one takes its place.
+    fn kept(&mut self, kept: &rusqlite::Result<()>) {
         if self.memory_only {
             return;
         }
-        let kept = retention::settle_flows(&mut self.connection);
         self.trouble = kept.as_ref().err().map(words);
+        if let (Some(path), Err(error)) = (&self.path, kept)
+            && damage::is_corrupt(error)
+        {
+            let replaced = damage::move_aside(path, error);
+            self.begin_anew(replaced);
+        }
     }
 
     /// A file that was deleted while running is made anew, with the counters as they are: without
     /// them the next start would count everything twice.
     fn look_for_file(&mut self) {
         let Some(path) = &self.path else { return };
-        if identity(path) == self.file {
-            return;
+        if identity(path) != self.file {
+            self.begin_anew(format!(
+                "the ledger was taken away while running: `{}`; flows until then are gone",
+                path.display()
+            ));
         }
+    }
+
+    /// Goes on in a file that is made anew.
+    fn begin_anew(&mut self, why: String) {
+        let Some(path) = &self.path else { return };
         match schema::open(path) {
             Ok(connection) => {
                 self.file = identity(path);
-                self.replaced = Some(format!(
-                    "the ledger was taken away while running: `{}`; flows until then are gone",
-                    path.display()
-                ));
+                self.replaced = Some(why);
                 self.connection = connection;
                 self.counters.forget_written();
                 self.history.forget_written();
+                self.edges.forget_written();
             }
             Err(error) => self.trouble = Some(words(&error)),
         }
@@ -213,22 +267,31 @@ impl Ledger {
 
     /// The newest flows that pass a filter.
     pub fn flows(&self, filter: &Filter) -> Result<Found, QueryError> {
-        Ok(flow::find(&self.connection, filter)?)
+        let found = flow::find(&self.connection, filter)?;
+        // Before the first was given up, every one is here.
+        let passed_from = found.passed_from.filter(|_| self.gave_up);
+        Ok(Found { passed_from, ..found })
     }
 
-    /// Samples, sums and pairs of a time.
+    /// Samples, sums and pairs of a time, second by second.
     pub fn window(&self, since: u64, until: u64, step: u64) -> Result<Window, QueryError> {
-        Ok(stats::window(&self.connection, since, until, step)?)
+        let pairs = self.pairs(since, until)?;
+        Ok(Window { pairs, ..self.seconds(since, until, step) })
+    }
+
+    /// The same without pairs.
+    pub fn seconds(&self, since: u64, until: u64, step: u64) -> Window {
+        self.seconds.window(since, until, step)
     }
 
     /// The pairs that are stopped most in a time.
     pub fn pairs(&self, since: u64, until: u64) -> Result<Vec<Pair>, QueryError> {
-        Ok(stats::pairs(&self.connection, since, until)?)
+        Ok(edge::pairs(&self.connection, &self.edges, (since, until))?)
     }
 
     /// Whether samples of this time on are kept second by second.
     pub fn has_seconds(&self, since: u64) -> bool {
-        self.newest.saturating_sub(since) <= self.bounds.fine_ms
+        self.newest.saturating_sub(since) <= self.bounds.fine_ms && self.seconds.reaches(since)
     }
 
     /// Packets and bytes over time, as they are asked for.
@@ -240,7 +303,7 @@ impl Ledger {
 
     /// Who talked to whom.
     pub fn edges(&self, question: &EdgeQuestion) -> Result<Edges, QueryError> {
-        Ok(edge::find(&self.connection, question)?)
+        Ok(edge::find(&self.connection, &self.edges, question)?)
     }
 
     /// One flow by its number.
@@ -265,6 +328,11 @@ impl Ledger {
     /// Every counter with its sums over all lives of the kernel's own.
     pub fn counters(&self) -> impl Iterator<Item = (&Key, &Count)> {
         self.counters.iter()
+    }
+
+    /// What the newest reading added.
+    pub fn latest(&self) -> impl Iterator<Item = (&Key, &Added)> {
+        self.latest.iter()
     }
 
     /// The number that the next flow will get.

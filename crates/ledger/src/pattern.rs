@@ -29,14 +29,25 @@ impl Pattern {
 
     /// Whether one end of a flow is meant.
     pub fn matches(&self, party: &Party) -> bool {
-        let workload = party.workload.as_deref().and_then(|name| name.split_once('/'));
+        let names = party.names.iter().map(String::as_str);
+        self.means(party.workload.as_deref(), &party.address, names)
+    }
+
+    /// The same, of an end in its parts.
+    pub(crate) fn means<'a>(
+        &self,
+        workload: Option<&str>,
+        address: &str,
+        mut names: impl Iterator<Item = &'a str>,
+    ) -> bool {
+        let workload = workload.and_then(|name| name.split_once('/'));
         match self {
             Pattern::Workload { namespace, name } => workload.is_some_and(|(its, called)| {
                 (namespace.is_empty() || namespace == its) && called.starts_with(name.as_str())
             }),
             Pattern::Word(word) => {
-                party.address == *word
-                    || party.names.iter().any(|name| name == word)
+                address == word
+                    || names.any(|name| name == word)
                     || workload.is_some_and(|(_, called)| called.starts_with(word.as_str()))
             }
         }

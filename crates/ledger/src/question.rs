@@ -1,6 +1,6 @@
 //! What is asked of counters over time, and what is answered: typed, whatever stores them.
 
-use podwall_model::{Direction, Verdict};
+use podwall_model::{Direction, Reason, Verdict};
 
 use crate::stats::{Sample, Sums};
 use crate::track::Track;
@@ -48,6 +48,8 @@ pub struct Scope {
     pub verdicts: Vec<Verdict>,
     /// A rule of any of these policies decided.
     pub policies: Vec<String>,
+    /// For this reason.
+    pub reason: Option<Reason>,
 }
 
 /// What groups are told apart by.
@@ -103,6 +105,7 @@ impl Scope {
             && any(&self.workloads, &track.workload)
             && any(&self.policies, &track.policy)
             && self.direction.is_none_or(|direction| direction == track.direction)
+            && self.reason.is_none_or(|reason| reason == track.reason)
             && (self.verdicts.is_empty() || self.verdicts.contains(&track.verdict))
     }
 }

@@ -5,25 +5,26 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 /// Grows by one with each change of the tables; a file of another version is left alone.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
-/// `flow`: one row an event, the facets that are asked for, and the body as it will be given back.
-/// `sample`: what was added between two readings, by namespace and verdict.
+/// `flow`: one row an event, with the facets that are asked for. `passed` says that nothing stops
+/// it, today or with all of detection enforced.
+/// `body`: the event as it will be given back; apart, so that looking for rows reads few pages.
 /// `loss`: events that were lost on their way.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS @.flow (
-    seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, verdict INTEGER NOT NULL,
-    direction INTEGER NOT NULL, workload TEXT NOT NULL, source TEXT NOT NULL,
-    destination TEXT NOT NULL, protocol INTEGER NOT NULL, port INTEGER NOT NULL,
-    policy TEXT NOT NULL, count INTEGER NOT NULL, body TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, passed INTEGER NOT NULL,
+    verdict INTEGER NOT NULL, direction INTEGER NOT NULL, protocol INTEGER NOT NULL,
+    port INTEGER NOT NULL, count INTEGER NOT NULL, source TEXT NOT NULL,
+    destination TEXT NOT NULL, policy TEXT NOT NULL, workload TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS @.flow_verdict ON flow (verdict, time);
-CREATE TABLE IF NOT EXISTS @.sample (
-    start INTEGER NOT NULL, end INTEGER NOT NULL, namespace TEXT NOT NULL,
-    verdict INTEGER NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS @.sample_end ON sample (end);
+CREATE INDEX IF NOT EXISTS @.flow_passed ON flow (passed, time);
+CREATE INDEX IF NOT EXISTS @.flow_verdict ON flow (verdict);
+CREATE TABLE IF NOT EXISTS @.body (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS @.flow_gone AFTER DELETE ON flow
+BEGIN DELETE FROM body WHERE seq = old.seq; END;
 CREATE TABLE IF NOT EXISTS @.loss (time INTEGER NOT NULL, count INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS @.loss_time ON loss (time);
 ";
 
 /// `counter`: the kernel's absolute value as it was last read, beside the sum over all its lives.
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS @.loss (time INTEGER NOT NULL, count INTEGER NOT NULL
 /// `tail`: buckets of ten seconds that are not in the archive yet.
 /// `archived`: the newest that are.
 /// `gap`: times in which nobody read, with what had passed in them.
+/// `edge`: who talked to whom; `edge_sum`: how often, by the minute, the hour and the day.
 const KEPT: &str = "
 CREATE TABLE IF NOT EXISTS main.counter (
     node TEXT NOT NULL, workload TEXT NOT NULL, direction INTEGER NOT NULL,
@@ -49,12 +51,16 @@ CREATE TABLE IF NOT EXISTS main.archived (upto INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS main.gap (
     start INTEGER NOT NULL, end INTEGER NOT NULL, body BLOB NOT NULL
 );
-";
-
-/// Readers see both as one.
-const VIEWS: &str = "
-CREATE TEMP VIEW flows AS SELECT * FROM main.flow UNION ALL SELECT * FROM recent.flow;
-CREATE TEMP VIEW samples AS SELECT * FROM main.sample UNION ALL SELECT * FROM recent.sample;
+CREATE TABLE IF NOT EXISTS main.edge (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, source_kind INTEGER NOT NULL,
+    destination TEXT NOT NULL, destination_kind INTEGER NOT NULL, port INTEGER NOT NULL,
+    protocol INTEGER NOT NULL, direction INTEGER NOT NULL, verdict INTEGER NOT NULL,
+    workload TEXT NOT NULL, policy TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS main.edge_sum (
+    tier INTEGER NOT NULL, start INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS main.edge_sum_start ON edge_sum (tier, start);
 ";
 
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
@@ -83,7 +89,6 @@ fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
     connection.execute_batch(&TABLES.replace('@', "recent"))?;
     connection.execute_batch(&TABLES.replace('@', "main"))?;
     connection.execute_batch(KEPT)?;
-    connection.execute_batch(VIEWS)?;
     connection.pragma_update(Some("main"), "user_version", VERSION)?;
     Ok(connection)
 }

@@ -58,6 +58,11 @@ impl Track {
         Track { workload: self.workload.clone(), direction, verdict, ..Track::nothing() }
     }
 
+    /// As what no rule allowed is told apart.
+    pub(crate) fn of_reason(&self) -> Track {
+        Track { reason: self.reason, ..self.of_workload() }
+    }
+
     /// As sums of policies tell it apart.
     pub(crate) fn of_policy(&self) -> Track {
         let (direction, verdict) = (self.direction, self.verdict);

@@ -24,8 +24,8 @@ pub use flow::{Direction, Flow, FlowKind, Flows, Nearest, Peer, ServiceHop, Verd
 pub use map::{Map, MapEdge, MapGroup, MapKind, MapNode, MapPort};
 pub use mode::{Changed, Mode, ModeFrom, SetMode, SetModes};
 pub use policy::{
-    Diagnostic, Policies, Policy, PolicyDetail, PolicyState, RuleStats, SavePolicies, Saved,
-    Sentence, Shadow,
+    DenyStats, Diagnostic, Policies, Policy, PolicyDetail, PolicyState, RuleStats, SavePolicies,
+    Saved, Sentence, Shadow,
 };
 pub use preview::{AskPreview, Lean, Preview, PreviewExample};
 pub use stats::{Gap, GroupStats, NamespaceStats, Pair, Sample, Stats, Totals, VerdictCounts};

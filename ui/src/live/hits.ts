@@ -1,6 +1,6 @@
 // What rules decided, carried on by ticks: a tick names the rules that decided in it, or the policy
 // where it only isolates. Pure.
-import type { Policy, RuleStats, Stats } from "../wire/rest";
+import type { Policy, PolicyDetail, RuleStats, Stats } from "../wire/rest";
 import { policyOf } from "../words/verdict";
 import { plus } from "./series";
 
@@ -27,6 +27,14 @@ export function countedRules(rules: RuleStats[], tick: Stats): RuleStats[] {
     if (!group) return rule;
     return { ...rule, packets: plus(rule.packets, group.packets), bytes: plus(rule.bytes, group.bytes), last_hit: endOf(tick, rule.last_hit) };
   });
+}
+
+/** What no rule allowed where a policy isolates, likewise: the tick names the policy itself. */
+export function countedDeny({ id, default_deny }: PolicyDetail, tick: Stats): Pick<PolicyDetail, "default_deny"> {
+  const group = (tick.groups ?? []).find(({ name }) => name === id);
+  if (!group || !default_deny) return {};
+  const { packets, bytes, last_hit } = default_deny;
+  return { default_deny: { packets: plus(packets, group.packets), bytes: plus(bytes, group.bytes), last_hit: endOf(tick, last_hit) } };
 }
 
 const endOf = (tick: Stats, before: number | undefined): number | undefined => tick.samples.at(-1)?.end ?? before;

@@ -6,7 +6,7 @@ import { readPolicy } from "../wire/client";
 import { choose, href, hrefOfWorkload, useAddress } from "../live/address";
 import { renewalOf, useAnswer } from "../live/answer";
 import { useCell } from "../live/cell";
-import { countedRules } from "../live/hits";
+import { countedDeny, countedRules } from "../live/hits";
 import { endsOf, keyOfSpan, phraseOf, serverNow, type Span, useSpan } from "../live/span";
 import { lastOf, onTick, status } from "../live/store";
 import { Banner } from "../frame/banner";
@@ -43,7 +43,7 @@ export function PolicyPage({ id }: { id: string }) {
     },
     ...(live ? { renewMs: renewalOf(span.length) } : {}),
   });
-  useEffect(() => (live ? onTick((tick) => carry((now) => ({ ...now, rules: countedRules(now.rules, tick) }))) : undefined), [live, id]);
+  useEffect(() => (live ? onTick((tick) => carry((now) => ({ ...now, rules: countedRules(now.rules, tick), ...countedDeny(now, tick) }))) : undefined), [live, id]);
   const detail = lastOf(asked);
   const failed = asked.phase === "failed" && (
     <Banner loud action={<button type="button" className="button tight" onClick={again}>Try again</button>}>

@@ -77,7 +77,7 @@ function hitWords({ packets, last_hit }: RuleStats): string {
 
 /** What the default deny stopped: the rest of the sentence that a policy is. */
 function Rest({ policy }: { policy: PolicyDetail }) {
-  const { would_drop, dropped } = policy.packets;
+  const { packets: { would_drop, dropped }, last_hit } = policy.default_deny ?? { packets: policy.packets, last_hit: undefined };
   const denies = policy.rules.some(({ rule }) => rule.includes("Deny"));
   if (policy.rules.length === 0 || denies) return null;
   const enforces = policy.mode === "enforce";
@@ -87,12 +87,12 @@ function Rest({ policy }: { policy: PolicyDetail }) {
       <div>
         <p>Anything else {enforces ? "is dropped" : "would be dropped"}.</p>
         <p className={css.facts}>
-          {would_drop + dropped === 0 ? "Nothing since the counters began" : (
+          {would_drop + dropped === 0 ? (last_hit === undefined ? "Nothing since the counters began" : `Nothing in this time, last ${when(last_hit, serverNow())}`) : (
             <>
               {dropped > 0 && <b className={css.dropped} title={exact(dropped)}>{short(dropped)} dropped</b>}
               {dropped > 0 && would_drop > 0 && ", "}
               {would_drop > 0 && <b className={css.would} title={exact(would_drop)}>{short(would_drop)} would drop</b>}
-              {" "}packets since the counters began. <Link href={href("/flows", { q: `-verdict:forwarded policy:${nameOf(policy.id)}` })}>See them</Link>
+              {" "}packets in this time. <Link href={href("/flows", { q: `-verdict:forwarded policy:${nameOf(policy.id)}` })}>See them</Link>
             </>
           )}
         </p>

@@ -85,6 +85,16 @@ export interface Coverage {
   workloads: number;
 }
 
+/** What was stopped, or would have been, since no rule allows it. */
+export interface DenyStats {
+  /** Bytes. */
+  bytes: VerdictCounts;
+  /** When it last decided, milliseconds since the epoch. */
+  last_hit?: number;
+  /** Packets in the asked time. */
+  packets: VerdictCounts;
+}
+
 /** One finding about a document. */
 export interface Diagnostic {
   /** A stable code, e.g. `PW0101`. */
@@ -219,6 +229,8 @@ export interface Flows {
   lost: number;
   /** Give it back as `before` for the next, older page. */
   next?: number;
+  /** Flows that passed are told one by one from this time on, in milliseconds since the epoch; of older ones the map has the sums. Absent where all are here. */
+  passed_from?: number;
 }
 
 /** A time in which nobody read the counters. */
@@ -286,7 +298,7 @@ export interface Map {
   edges: MapEdge[];
   /** How it is grouped. */
   group: MapGroup;
-  /** How many edges more there are than are told or were kept. */
+  /** How many edges more there are than are told. */
   left_out: number;
   /** Flow events that were lost in the time. */
   lost: number;
@@ -294,6 +306,8 @@ export interface Map {
   nodes: MapNode[];
   /** The start of the time, milliseconds since the epoch. */
   since: number;
+  /** Events between ends that were too many to be told apart. */
+  unnamed?: number;
   /** Its end. */
   until: number;
 }
@@ -518,6 +532,8 @@ export interface Policy {
 export interface PolicyDetail extends Policy {
   /** Its changes, newest first. */
   changes: Change[];
+  /** What no rule allowed in the asked time, where this policy isolates. */
+  default_deny?: DenyStats;
   /** Its rules, in the order of their ids, with what each decided in the asked time. */
   rules: RuleStats[];
   /** The start of the asked time, milliseconds since the epoch. */

@@ -57,6 +57,7 @@ pub(crate) fn map(
         nodes: nodes.into_values().collect(),
         edges: told,
         left_out,
+        unnamed: edges.unnamed,
         lost: 0,
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use podwall_ledger::{Answer, Count, Key, Ledger};
-use podwall_model::{PolicyId, Reason, WorkloadName};
+use podwall_model::{Direction, PolicyId, Reason, WorkloadName};
 use podwall_policy::rule::{Policy as Checked, Rule};
 use podwall_policy::{mode, sentence};
 use podwall_wire::rest::{
-    ChangeKind, ModeFrom, Policies, Policy, PolicyDetail, PolicyState, RuleStats, Sentence,
-    VerdictCounts,
+    ChangeKind, DenyStats, ModeFrom, Policies, Policy, PolicyDetail, PolicyState, RuleStats,
+    Sentence, VerdictCounts,
 };
 
 use super::map::count as add;
@@ -55,35 +55,40 @@ pub(crate) fn policies<'a>(
     changes: &ChangeLog,
     page: &Page,
 ) -> Policies {
-    let mut policies = all(state, counters);
-    let total = policies.len() as u64;
-    if let Some(after) = &page.after {
-        policies.retain(|policy| policy.id > *after);
-    }
-    let more = policies.len() > page.limit;
-    policies.truncate(page.limit);
-    for policy in &mut policies {
-        policy.changed = changes.last_of(&policy.id).cloned();
-        if page.text == Text::LeftOut {
-            policy.yaml.clear();
-            policy.sentences.clear();
-            policy.workloads.clear();
-        }
-    }
-    let next = policies.last().filter(|_| more).map(|policy| policy.id.clone());
-    Policies { policies, next, total, revision: state.revision }
+    let all = state.listed();
+    let first = match &page.after {
+        Some(after) => all.partition_point(|policy| policy.id <= *after),
+        None => 0,
+    };
+    let rest = &all[first..];
+    let told = &rest[..rest.len().min(page.limit)];
+    let hits = hits(&state.holds, counters);
+    let policies: Vec<Policy> = told
+        .iter()
+        .map(|policy| {
+            let changed = changes.last_of(&policy.id).cloned();
+            let mut policy = Policy { changed, ..counted(policy, &hits) };
+            if page.text == Text::LeftOut {
+                policy.yaml.clear();
+                policy.sentences.clear();
+                policy.workloads.clear();
+            }
+            policy
+        })
+        .collect();
+    let next = policies.last().filter(|_| rest.len() > told.len()).map(|policy| policy.id.clone());
+    Policies { policies, next, total: all.len() as u64, revision: state.revision }
 }
 
-fn all<'a>(state: &State, counters: impl Iterator<Item = (&'a Key, &'a Count)>) -> Vec<Policy> {
+/// All of them by id, but for what is counted.
+pub(crate) fn listed(state: &State) -> Vec<Policy> {
     let holds = &state.holds;
-    let hits = hits(holds, counters);
     let mut policies = Vec::new();
     for (name, file) in state.documents.files() {
         let in_force = file.accepted.iter().flat_map(|accepted| &accepted.policies);
         for policy in in_force.clone() {
             let shadowed = state.shadows.of_policy(policy);
-            policies
-                .push(Policy { shadowed, ..in_list(state, holds, &hits, (name, file), policy) });
+            policies.push(Policy { shadowed, ..in_list(state, holds, (name, file), policy) });
         }
         for id in file.written().filter(|id| !in_force.clone().any(|policy| policy.id == **id)) {
             policies.push(refused(name, file, id));
@@ -93,12 +98,21 @@ fn all<'a>(state: &State, counters: impl Iterator<Item = (&'a Key, &'a Count)>) 
     policies
 }
 
+/// With what was counted.
+fn counted(policy: &Policy, hits: &BTreeMap<String, Hits>) -> Policy {
+    let its = hits.get(&policy.id).copied().unwrap_or_default();
+    let last_hit = Some(its.last).filter(|last| *last > 0);
+    Policy { packets: its.packets, bytes: its.bytes, last_hit, ..policy.clone() }
+}
+
 /// What was recorded of one policy.
 pub(crate) struct Recorded<'a> {
     /// Its counters since they began.
     pub(crate) ledger: &'a Ledger,
     /// What its rules decided in the window, by rule.
     pub(crate) answer: &'a Answer,
+    /// What no rule allowed in the window, by workload and direction.
+    pub(crate) denied: &'a Answer,
     /// The window.
     pub(crate) since: u64,
     /// Its end.
@@ -112,8 +126,9 @@ pub(crate) fn policy_detail(
     id: &str,
     recorded: &Recorded<'_>,
 ) -> Option<PolicyDetail> {
-    let Recorded { ledger, answer, since, until } = *recorded;
-    let mut policy = all(state, ledger.counters()).into_iter().find(|policy| policy.id == id)?;
+    let Recorded { ledger, answer, denied, since, until } = *recorded;
+    let listed = state.listed().iter().find(|policy| policy.id == id)?;
+    let mut policy = counted(listed, &hits(&state.holds, ledger.counters()));
     let checked = state.documents.policies().find(|policy| policy.id.to_string() == id);
     let mut last: BTreeMap<&str, u64> = BTreeMap::new();
     for (key, count) in ledger.counters() {
@@ -143,7 +158,33 @@ pub(crate) fn policy_detail(
         ChangeKind::NamespaceMode | ChangeKind::ClusterMode => false,
     };
     let (changes, _) = changes.newest(None, CHANGES, is_its);
-    Some(PolicyDetail { policy, rules, since, until, changes })
+    let default_deny = default_deny(&state.holds, id, ledger, denied);
+    Some(PolicyDetail { policy, rules, default_deny, since, until, changes })
+}
+
+/// What no rule allowed where this policy isolates: in the window, and when last.
+fn default_deny(holds: &Holds, id: &str, ledger: &Ledger, denied: &Answer) -> DenyStats {
+    let isolates = |workload: &str, direction: Direction| {
+        let name = workload_name(workload);
+        name.is_some_and(|name| holds.isolating(&name, direction).contains(&id))
+    };
+    let mut sums = podwall_ledger::Sums::default();
+    for group in &denied.groups {
+        let Some((workload, word)) = group.name.split_once(' ') else { continue };
+        let direction = Direction::BOTH.into_iter().find(|its| its.to_string() == word);
+        if direction.is_some_and(|direction| isolates(workload, direction)) {
+            sums = sums.plus(&group.total);
+        }
+    }
+    let nobody = |key: &Key| key.rule.is_none() && key.reason == Reason::DefaultDeny;
+    let its = ledger.counters().filter(|(key, _)| nobody(key));
+    let its = its.filter(|(key, _)| isolates(&key.workload, key.direction));
+    let last = its.map(|(_, count)| count.last).max();
+    DenyStats {
+        packets: packets(&sums),
+        bytes: bytes(&sums),
+        last_hit: last.filter(|last| *last > 0),
+    }
 }
 
 /// The most changes that are told of one policy.
@@ -152,13 +193,11 @@ const CHANGES: usize = 100;
 fn in_list(
     state: &State,
     holds: &Holds,
-    hits: &BTreeMap<String, Hits>,
     (name, file): (&str, &FileState),
     policy: &Checked,
 ) -> Policy {
     let id = policy.id.to_string();
     let (mode, mode_from) = shown_mode(policy, state.world(), state.mode);
-    let hits = hits.get(&id).copied().unwrap_or_default();
     Policy {
         kind: policy.id.kind.name().to_owned(),
         namespace: policy.id.namespace.clone(),
@@ -173,15 +212,15 @@ fn in_list(
         writable: file.writable,
         sentences: sentences(policy),
         workloads: holds.about(&id),
-        packets: hits.packets,
-        bytes: hits.bytes,
+        packets: VerdictCounts::default(),
+        bytes: VerdictCounts::default(),
         state: match file.refused() {
             true => PolicyState::Refused,
             false => PolicyState::Accepted,
         },
         shadowed: None,
         changed: None,
-        last_hit: Some(hits.last).filter(|last| *last > 0),
+        last_hit: None,
         diagnostics: file.diagnostics.clone(),
         yaml: file.accepted.as_ref().map_or(String::new(), |accepted| accepted.text.clone()),
         id,

@@ -48,12 +48,6 @@ fn coarse(ledger: &mut Ledger, question: &Question) -> Result<Stats, QueryError>
         })
         .collect();
     namespaces.sort_by(|a, b| a.namespace.cmp(&b.namespace));
-    let gap = |gap: &Sample| Gap {
-        start: gap.start,
-        end: gap.end,
-        packets: packets(&gap.sums),
-        bytes: bytes(&gap.sums),
-    };
     let pairs = ledger.pairs(question.since, question.until)?;
     Ok(Stats {
         step: answer.step,
@@ -64,6 +58,10 @@ fn coarse(ledger: &mut Ledger, question: &Question) -> Result<Stats, QueryError>
         gaps: answer.gaps.iter().map(gap).collect(),
         ..Stats::default()
     })
+}
+
+fn gap(gap: &Sample) -> Gap {
+    Gap { start: gap.start, end: gap.end, packets: packets(&gap.sums), bytes: bytes(&gap.sums) }
 }
 
 fn group(group: &Group) -> GroupStats {
@@ -88,6 +86,7 @@ fn fine(window: Window) -> Stats {
         total: totals(&window.total),
         namespaces: namespaces.collect(),
         pairs: window.pairs.into_iter().map(pair).collect(),
+        gaps: window.gaps.iter().map(gap).collect(),
         ..Stats::default()
     }
 }
@@ -95,10 +94,7 @@ fn fine(window: Window) -> Stats {
 /// One `tick` of the stream: the sample that was just taken.
 pub(crate) fn tick(ledger: &Ledger, taken: Sample) -> Stats {
     let step = taken.end.saturating_sub(taken.start).max(1);
-    let mut body = match ledger.window(taken.end.saturating_sub(1), taken.end, step) {
-        Ok(window) => fine(window),
-        Err(_) => Stats::default(),
-    };
+    let mut body = fine(ledger.seconds(taken.end.saturating_sub(1), taken.end, step));
     body.samples = vec![sample(&taken)];
     body.total = totals(&taken.sums);
     for namespace in &mut body.namespaces {

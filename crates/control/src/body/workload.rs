@@ -15,7 +15,11 @@ use crate::state::State;
 
 /// How every workload is held, and by which policies. Made once a revision.
 #[derive(Debug, Default)]
-pub(crate) struct Holds(BTreeMap<WorkloadName, Held>);
+pub(crate) struct Holds {
+    of: BTreeMap<WorkloadName, Held>,
+    /// The workloads that each policy is about.
+    about: BTreeMap<String, Vec<String>>,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -29,10 +33,15 @@ struct Held {
 impl Holds {
     /// As the accepted policies have it.
     pub(crate) fn of(state: &State) -> Holds {
-        let mut holds = BTreeMap::new();
+        let mut holds = Holds::default();
         for (workload, labels) in labelled(state.world()) {
             let mut held = Held { labels, ..Held::default() };
             for policy in state.documents.policies() {
+                // A policy of another namespace is about nobody here.
+                let namespace = policy.id.namespace.as_ref();
+                if namespace.is_some_and(|its| *its != workload.name.namespace) {
+                    continue;
+                }
                 let about: Vec<_> =
                     policy.rules.iter().filter(|rule| is_about(rule, &held.labels)).collect();
                 if about.is_empty() {
@@ -50,14 +59,18 @@ impl Holds {
             }
             held.policies.sort();
             held.isolating.sort();
-            holds.insert(workload.name.clone(), held);
+            for id in &held.policies {
+                holds.about.entry(id.clone()).or_default().push(workload.name.to_string());
+            }
+            holds.of.insert(workload.name.clone(), held);
         }
-        Holds(holds)
+        holds.about.values_mut().for_each(|names| names.sort());
+        holds
     }
 
     /// Into and out of one workload.
     pub(crate) fn of_workload(&self, name: &WorkloadName) -> (Hold, Hold) {
-        let held = self.0.get(name);
+        let held = self.of.get(name);
         let hold = |direction| held.map_or(Hold::Open, |held| held.hold(direction));
         (hold(Direction::Ingress), hold(Direction::Egress))
     }
@@ -65,7 +78,7 @@ impl Holds {
     /// The policies that make a workload default-deny in a direction: those that enforce, else
     /// those in detection.
     pub(crate) fn isolating(&self, name: &WorkloadName, direction: Direction) -> Vec<&str> {
-        let Some(held) = self.0.get(name) else { return Vec::new() };
+        let Some(held) = self.of.get(name) else { return Vec::new() };
         let by = |mode| {
             let all = held.isolating.iter();
             let of = all.filter(move |(d, m, _)| *d == direction && *m == mode);
@@ -79,8 +92,7 @@ impl Holds {
 
     /// The workloads that a policy is about.
     pub(crate) fn about(&self, policy: &str) -> Vec<String> {
-        let about = self.0.iter().filter(|(_, held)| held.policies.iter().any(|id| id == policy));
-        about.map(|(name, _)| name.to_string()).collect()
+        self.about.get(policy).cloned().unwrap_or_default()
     }
 }
 
@@ -124,7 +136,7 @@ fn one(
         ingress,
         egress,
         not_enforced: not_enforced(state, &workload.name),
-        policies: holds.0.get(&workload.name).map_or(Vec::new(), |h| h.policies.clone()),
+        policies: holds.of.get(&workload.name).map_or(Vec::new(), |h| h.policies.clone()),
         node: match workload.node.as_str() {
             "" => state.node.name.clone(),
             node => node.to_owned(),

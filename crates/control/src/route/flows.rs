@@ -66,7 +66,7 @@ pub(crate) async fn find(app: &Arc<App>, filter: Filter) -> Result<Flows, Refusa
     });
     let (found, lost) = answer.await.map_err(Refusal::internal)?;
     let flows = found.entries.iter().filter_map(read).collect();
-    Ok(Flows { flows, next: found.next, lost })
+    Ok(Flows { flows, next: found.next, passed_from: found.passed_from, lost })
 }
 
 /// A flow as it was kept, with the number it got.

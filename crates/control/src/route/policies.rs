@@ -121,9 +121,12 @@ pub(crate) async fn one(
             series: Series::SumsAlone,
         };
         let answer = ledger.answer(&question)?;
+        let reason = Some(podwall_model::Reason::DefaultDeny);
+        let scope = Scope { reason, ..Scope::default() };
+        let denied = ledger.answer(&Question { scope, by: Some(By::Side), ..question })?;
         let state = reader.state();
         let changes = reader.changes();
-        let recorded = body::Recorded { ledger, answer: &answer, since, until };
+        let recorded = body::Recorded { ledger, answer: &answer, denied: &denied, since, until };
         let detail = body::policy_detail(&state, &changes, &wanted, &recorded);
         Ok::<_, podwall_ledger::QueryError>(detail)
     });

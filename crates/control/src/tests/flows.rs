@@ -10,11 +10,11 @@ use podwall_wire::rest::{self, Direction, FlowKind, Flows, Preview, Stats, Verdi
 
 use super::bench::{Bench, Double, ID, TOKEN, body};
 
-fn name(namespace: &str, name: &str) -> WorkloadName {
+pub(super) fn name(namespace: &str, name: &str) -> WorkloadName {
     WorkloadName { namespace: namespace.into(), name: name.into() }
 }
 
-fn side(workload: WorkloadName, app: &str) -> Side {
+pub(super) fn side(workload: WorkloadName, app: &str) -> Side {
     let labels = [
         ("k8s", "app", app),
         ("k8s", "io.kubernetes.pod.namespace", workload.namespace.as_str()),
@@ -89,7 +89,7 @@ async fn event(stream: &mut Response<Body>, name: &str) -> (Option<u64>, String)
     tokio::time::timeout(patience, read).await.unwrap_or_else(|_| panic!("no event: {name}"))
 }
 
-async fn stream(bench: &Bench, last: Option<u64>) -> Response<Body> {
+pub(super) async fn stream(bench: &Bench, last: Option<u64>) -> Response<Body> {
     let mut request = Request::get("/api/v1/stream")
         .header("host", "localhost")
         .header("authorization", format!("Bearer {TOKEN}"));
@@ -179,7 +179,7 @@ async fn flows_are_counted_in_the_names_of_hubble() {
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     for line in [
-        "hubble_flows_processed_total{protocol=\"TCP\",type=\"PolicyVerdict\",subtype=\"\",verdict=\"AUDIT\"} 3",
+        "hubble_flows_processed_total{destination=\"data\",protocol=\"TCP\",source=\"shop\",subtype=\"\",type=\"PolicyVerdict\",verdict=\"AUDIT\"} 3",
         "hubble_drop_total{protocol=\"TCP\",reason=\"POLICY_DENIED\"} 3",
     ] {
         assert!(text.lines().any(|its| its == line), "{line}\n{text}");
@@ -229,4 +229,45 @@ async fn a_mode_is_tried_on_what_was_recorded() {
     assert_eq!(preview.examples[0].port, "5433/TCP");
     assert_eq!(preview.examples[0].source, "shop/web");
     assert_eq!(bench.status().await.revision, 1, "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_listener_that_never_reads_is_told_of_its_gap_and_holds_nobody_up() {
+    let bench = Bench::new("deaf").await;
+    let mut agent = Double::connect(&bench).await;
+    let mut deaf = stream(&bench, None).await;
+    let mut listener = stream(&bench, None).await;
+    for time in 1..=600_u64 {
+        agent.say(&ToControl::Flows { flows: vec![flow(time, 1)] }).await;
+        let (id, _) = event(&mut listener, "flow").await;
+        assert_eq!(id, Some(time), "whoever reads is told at once");
+    }
+    let page: Flows = bench.get("/api/v1/flows?limit=1").await;
+    assert_eq!(page.flows[0].seq, 600);
+    let (_, missed) = event(&mut deaf, "gap").await;
+    let missed: u64 = missed.parse().unwrap();
+    assert!(missed >= 600 - 256 - 1, "all but what is held for it: {missed}");
+    let mut again = stream(&bench, Some(1)).await;
+    let (id, told) = event(&mut again, "flow").await;
+    let told: Vec<rest::Flow> = serde_json::from_str(&told).unwrap();
+    assert_eq!((id, told.len()), (Some(600), 599), "it gets what it missed when it comes back");
+}
+
+#[tokio::test]
+async fn a_window_tells_what_no_rule_allowed_in_it() {
+    let bench = Bench::new("deny").await;
+    let mut agent = Double::connect(&bench).await;
+    let mut listener = stream(&bench, None).await;
+    for (time, packets) in [(1_000, 1_000), (3_600_000, 1_005), (3_601_000, 1_009)] {
+        agent.say(&counters(time, packets)).await;
+        event(&mut listener, "tick").await;
+    }
+    let of = |since: u64, until: u64| format!("/api/v1/policies/{ID}?since={since}&until={until}");
+    let detail: rest::PolicyDetail = bench.get(&of(3_600_000, 3_610_000)).await;
+    assert_eq!(detail.default_deny.packets.would_drop, 4);
+    assert_eq!(detail.default_deny.bytes.would_drop, 240);
+    assert_eq!(detail.default_deny.last_hit, Some(3_601_000));
+    assert_eq!(detail.policy.packets.would_drop, 1_009, "since the counters began");
+    let all: rest::PolicyDetail = bench.get(&of(0, 3_610_000)).await;
+    assert_eq!(all.default_deny.packets.would_drop, 1_009, "with what passed in the gap");
 }

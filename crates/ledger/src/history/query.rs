@@ -1,7 +1,8 @@
 //! Answering questions: which tier, which of its rows, and the newest from memory.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
 
+use super::source::{Piece, Source, pieces, source};
 use super::{BUCKET_MS, History, Row};
 use crate::archive::{Archive, ArchiveError, Kind, Name, TIERS, Tier, Wanted};
 use crate::chunk;
@@ -29,20 +30,19 @@ impl History {
             Series::Told => question.step.max(tier.bucket_ms).next_multiple_of(tier.bucket_ms),
             Series::SumsAlone => question.step.max(1),
         };
-        let narrowed = self.narrowed(place, question)?;
+        let narrowed = self.narrowed(place, question, newest)?;
         let question = narrowed.as_ref().unwrap_or(question);
         let mut gathering = Gathering::new(question, step);
-        let since = question.since / tier.bucket_ms * tier.bucket_ms;
-        let until = question.until;
-        if let Some(archive) = &mut self.archive {
-            cover(archive, tier, &mut gathering, (since, until))?;
-            for source in sources(question) {
-                source.gather(archive, tier, &mut gathering, (since, until))?;
-            }
+        let span = (question.since / tier.bucket_ms * tier.bucket_ms, question.until);
+        if let Some(archive) = &mut self.archive
+            && question.series == Series::Told
+        {
+            cover(archive, tier, &mut gathering, span)?;
         }
-        self.gather_memory(&mut gathering, self.done[place], (since, until));
-        self.gather_gaps(&mut gathering, (question.since, until));
-        Ok(gathering.answer())
+        let source = source(question);
+        self.gather(&source, &mut gathering, &pieces(&source, place, span, newest))?;
+        self.gather_gaps(&mut gathering, (question.since, question.until));
+        Ok(gathering.answer(newest))
     }
 
     /// With more groups than are told, those that matter are found from sums first; then only they
@@ -51,33 +51,49 @@ impl History {
         &mut self,
         place: usize,
         question: &Question,
+        newest: u64,
     ) -> Result<Option<Question>, ArchiveError> {
-        let plain = question.scope.workloads.is_empty() && question.scope.policies.is_empty();
+        let scope = &question.scope;
+        let plain =
+            scope.workloads.is_empty() && scope.policies.is_empty() && scope.reason.is_none();
         let (true, Series::Told, Some(by)) = (plain, question.series, question.by) else {
             return Ok(None);
         };
-        let by = match by {
-            By::Workload | By::Side => By::Workload,
-            By::Policy | By::Rule => By::Policy,
+        let (by, kind) = match by {
+            By::Workload | By::Side => (By::Workload, Kind::WorkloadSums),
+            By::Policy | By::Rule => (By::Policy, Kind::PolicySums),
             By::Namespace | By::Direction => return Ok(None),
         };
         let sums = Question { by: Some(by), series: Series::SumsAlone, ..question.clone() };
         let mut gathering = Gathering::new(&sums, question.step);
-        let tier = &TIERS[place];
-        let span = (question.since / tier.bucket_ms * tier.bucket_ms, question.until);
-        if let Some(archive) = &mut self.archive {
-            let kind = if by == By::Workload { Kind::WorkloadSums } else { Kind::PolicySums };
-            Source::Sums(kind).gather(archive, tier, &mut gathering, span)?;
-        }
-        self.gather_memory(&mut gathering, self.done[place], span);
-        let groups = gathering.answer().groups.into_iter().take(GROUP_LIMIT);
+        let bucket = TIERS[place].bucket_ms;
+        let span = (question.since / bucket * bucket, question.until);
+        let source = Source::Sums(kind);
+        self.gather(&source, &mut gathering, &pieces(&source, place, span, newest))?;
+        let groups = gathering.answer(newest).groups.into_iter().take(GROUP_LIMIT);
         let names: Vec<String> = groups.map(|group| group.name).collect();
         let mut scope = question.scope.clone();
-        match by {
-            By::Workload => scope.workloads = names,
+        match kind {
+            Kind::WorkloadSums => scope.workloads = names,
             _ => scope.policies = names,
         }
         Ok(Some(Question { scope, ..question.clone() }))
+    }
+
+    /// What the archive and memory hold of a time.
+    fn gather(
+        &mut self,
+        source: &Source,
+        gathering: &mut Gathering<'_>,
+        pieces: &[Piece],
+    ) -> Result<(), ArchiveError> {
+        for piece in pieces {
+            if let Some(archive) = &mut self.archive {
+                read_piece(archive, source, piece, gathering)?;
+            }
+            self.gather_memory(gathering, self.done[piece.place], piece.span);
+        }
+        Ok(())
     }
 
     fn gather_memory(&self, gathering: &mut Gathering<'_>, done: u64, (since, until): (u64, u64)) {
@@ -120,84 +136,22 @@ fn tier_for(grain: u64, since: u64, newest: u64) -> usize {
     by_grain.max(by_age)
 }
 
-/// Where an answer is read from.
-enum Source {
-    /// Sums of whole chunks; of chunks that lie only partly in the time, each row in full.
-    Sums(Kind),
-    /// Rows of one kind.
-    Rows(Kind, Vec<String>),
-    /// All rows of a kind that begin so.
-    Prefixed(Kind, Vec<String>),
-}
-
-fn sources(question: &Question) -> Vec<Source> {
-    let scope = &question.scope;
-    if !scope.workloads.is_empty() {
-        return vec![Source::Rows(Kind::Workload, scope.workloads.clone())];
-    }
-    let by_policy = match question.by {
-        None | Some(By::Policy | By::Rule | By::Direction) => true,
-        Some(By::Namespace | By::Workload | By::Side) => false,
-    };
-    if !scope.policies.is_empty() && by_policy && scope.namespaces.is_empty() {
-        return vec![Source::Rows(Kind::Policy, scope.policies.clone())];
-    }
-    if scope.policies.is_empty() {
-        match (question.by, question.series) {
-            (None | Some(By::Namespace | By::Direction), _) => {
-                return vec![Source::Rows(Kind::Namespaces, vec![String::new()])];
-            }
-            (Some(By::Workload | By::Side), Series::SumsAlone) => {
-                return vec![Source::Sums(Kind::WorkloadSums)];
-            }
-            (Some(By::Policy), Series::SumsAlone) if scope.namespaces.is_empty() => {
-                return vec![Source::Sums(Kind::PolicySums)];
-            }
-            (Some(By::Workload | By::Side | By::Policy | By::Rule), _) => {}
-        }
-    }
-    let prefixes: BTreeSet<String> =
-        scope.namespaces.iter().map(|namespace| format!("{namespace}/")).collect();
-    let prefixes = if prefixes.is_empty() { vec![String::new()] } else { Vec::from_iter(prefixes) };
-    vec![Source::Prefixed(Kind::Workload, prefixes)]
-}
-
-impl Source {
-    fn gather(
-        &self,
-        archive: &mut Archive,
-        tier: &Tier,
-        gathering: &mut Gathering<'_>,
-        span: (u64, u64),
-    ) -> Result<(), ArchiveError> {
-        match self {
-            Source::Rows(kind, names) => names
-                .iter()
-                .try_for_each(|name| read(archive, tier, gathering, (*kind, Name::Is(name)), span)),
-            Source::Prefixed(kind, prefixes) => prefixes.iter().try_for_each(|prefix| {
-                read(archive, tier, gathering, (*kind, Name::Begins(prefix)), span)
-            }),
-            Source::Sums(kind) => {
-                let (since, until) = span;
-                let first = since.next_multiple_of(tier.chunk_ms);
-                let last = until / tier.chunk_ms * tier.chunk_ms;
-                let full = match kind {
-                    Kind::PolicySums => Kind::Policy,
-                    _ => Kind::Workload,
-                };
-                let whole = (full, Name::Begins(""));
-                if first >= last {
-                    return read(archive, tier, gathering, whole, span);
-                }
-                read(archive, tier, gathering, (*kind, Name::Is("")), (first, last))?;
-                for part in [(since, first), (last, until)] {
-                    if part.0 < part.1 {
-                        read(archive, tier, gathering, whole, part)?;
-                    }
-                }
-                Ok(())
-            }
-        }
+fn read_piece(
+    archive: &mut Archive,
+    source: &Source,
+    piece: &Piece,
+    gathering: &mut Gathering<'_>,
+) -> Result<(), ArchiveError> {
+    let tier = &TIERS[piece.place];
+    let kind = piece.kind;
+    match source {
+        Source::Rows(_, names) => names.iter().try_for_each(|name| {
+            read(archive, tier, gathering, (kind, Name::Is(name)), piece.span)
+        }),
+        Source::Prefixed(_, prefixes) => prefixes.iter().try_for_each(|prefix| {
+            read(archive, tier, gathering, (kind, Name::Begins(prefix)), piece.span)
+        }),
+        Source::Sums(_) => read(archive, tier, gathering, (kind, Name::Begins("")), piece.span),
     }
 }
 
@@ -210,7 +164,7 @@ fn read(
 ) -> Result<(), ArchiveError> {
     let wanted = Wanted { kind, name, since, until };
     archive.rows(tier, &wanted, |start, bytes| {
-        let gathering = std::cell::RefCell::new(&mut *gathering);
+        let gathering = RefCell::new(&mut *gathering);
         chunk::visit(
             bytes,
             |track| gathering.borrow_mut().place(track),

@@ -1,7 +1,7 @@
 //! Counters: absolute values in, exact sums out, whoever restarts in between.
 
 use crate::scratch::Scratch;
-use podwall_ledger::{Bounds, Key, Ledger, Reading, RuleName};
+use podwall_ledger::{Bounds, Key, Ledger, Question, Reading, RuleName};
 use podwall_model::{Direction, Reason, Verdict};
 
 fn key(workload: &str, verdict: Verdict, rule: Option<u64>) -> Key {
@@ -73,9 +73,14 @@ fn a_restart_neither_loses_nor_doubles() {
     assert_eq!(sample.sums.would_drop.packets, 7);
     assert_eq!((sample.start, sample.end), (1_000, 60_000));
     assert_eq!(sums(&ledger), (17, 1_700));
-    let window = ledger.window(0, 60_000, 1_000).unwrap();
-    assert_eq!(window.total.would_drop.packets, 17, "the sum has what the gap holds");
-    assert_eq!(window.samples.len(), 1, "nobody knows when in the gap: {:?}", window.samples);
+    assert!(!ledger.has_seconds(0), "what an earlier run read is in the history alone");
+    let question = Question { until: 60_000, step: 10_000, ..Question::default() };
+    let answer = ledger.answer(&question).unwrap();
+    assert_eq!(answer.total.would_drop.packets, 17, "the sum has what the gap holds");
+    assert_eq!(answer.samples.len(), 1, "nobody knows when in the gap: {:?}", answer.samples);
+    let window = ledger.window(1_000, 60_000, 1_000).unwrap();
+    assert_eq!((window.samples.len(), window.gaps.len()), (0, 1));
+    assert_eq!(window.gaps[0].sums.would_drop.packets, 7);
 }
 
 #[test]

@@ -11,6 +11,10 @@ pub struct Flows {
     /// Give it back as `before` for the next, older page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
+    /// Flows that passed are told one by one from this time on, in milliseconds since the epoch; of
+    /// older ones the map has the sums. Absent where all are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed_from: Option<u64>,
     /// Events that were lost in the asked time, so that nobody takes silence for peace.
     pub lost: u64,
 }

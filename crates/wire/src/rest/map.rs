@@ -18,8 +18,11 @@ pub struct Map {
     pub nodes: Vec<MapNode>,
     /// Who talked to whom, those that are stopped first.
     pub edges: Vec<MapEdge>,
-    /// How many edges more there are than are told or were kept.
+    /// How many edges more there are than are told.
     pub left_out: u64,
+    /// Events between ends that were too many to be told apart.
+    #[serde(default)]
+    pub unnamed: u64,
     /// Flow events that were lost in the time.
     pub lost: u64,
 }

@@ -124,12 +124,27 @@ pub struct PolicyDetail {
     pub policy: Policy,
     /// Its rules, in the order of their ids, with what each decided in the asked time.
     pub rules: Vec<RuleStats>,
+    /// What no rule allowed in the asked time, where this policy isolates.
+    #[serde(default)]
+    pub default_deny: DenyStats,
     /// The start of the asked time, milliseconds since the epoch.
     pub since: u64,
     /// Its end.
     pub until: u64,
     /// Its changes, newest first.
     pub changes: Vec<Change>,
+}
+
+/// What was stopped, or would have been, since no rule allows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DenyStats {
+    /// Packets in the asked time.
+    pub packets: VerdictCounts,
+    /// Bytes.
+    pub bytes: VerdictCounts,
+    /// When it last decided, milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_hit: Option<u64>,
 }
 
 /// One rule of a policy.
