@@ -4,5 +4,6 @@
 mod bench;
 mod files;
 mod flows;
+mod prometheus;
 mod rest;
 mod steering;

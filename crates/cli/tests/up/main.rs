@@ -5,7 +5,9 @@
 
 mod bad_input;
 mod demo;
+mod ledger;
 mod node;
+mod numbers;
 mod run;
 mod soak;
 mod story;

@@ -2,7 +2,7 @@
 //! them. Removed with the test.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -95,6 +95,16 @@ impl Node {
             TcpListener::bind("127.0.0.1:0").unwrap()
         });
         listening.join().unwrap()
+    }
+
+    /// A socket for datagrams in a workload.
+    pub(crate) fn datagrams(&self, workload: &str, address: &str) -> UdpSocket {
+        let (namespace, address) = (self.name(workload), address.to_owned());
+        let binding = std::thread::spawn(move || {
+            enter(&namespace);
+            UdpSocket::bind(address).unwrap()
+        });
+        binding.join().unwrap()
     }
 
     /// Whether `a` reaches `b`: a word goes there and comes back.

@@ -1,6 +1,8 @@
 //! One run of `podwall up` in a state directory of its own, ended and cleaned up with the test.
 
 use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -73,6 +75,26 @@ impl Place {
     pub(crate) fn status(&self) -> Option<Status> {
         let output = self.command(&["status", "-o", "json"]).output().unwrap();
         serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())
+    }
+
+    /// What the API answers over the socket of commands.
+    #[track_caller]
+    pub(crate) fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        let mut stream = self.ask(path);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"))
+    }
+
+    /// Asks the API over the socket of commands, and reads nothing.
+    pub(crate) fn ask(&self, path: &str) -> UnixStream {
+        let mut stream = UnixStream::connect(self.path("state/podwall.sock")).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
     }
 
     /// Flows that answer the arguments of `observe`.
