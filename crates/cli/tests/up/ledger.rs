@@ -12,7 +12,7 @@ use crate::run::{Place, Run, until};
 fn enforcing<'a>(place: &'a Place, node: &Node) -> Run<'a> {
     let mut run = Run::start(place, node.up(place, &[]));
     run.ready();
-    place.say(&["mode", "closed", "enforce"]);
+    place.say(&["mode", "--global", "enforce"]);
     run.ready();
     assert!(!node.reaches());
     dropped_flow(place, node, "1h");

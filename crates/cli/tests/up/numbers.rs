@@ -1,5 +1,5 @@
-//! The numbers of the page are those of a prober that knows what it sent: packets and bytes, in each
-//! window, over a restart of the agent and of the whole run.
+//! The numbers of the page are those of a prober that knows what it sent: packets and bytes, in
+//! each window, over a restart of the agent and of the whole run.
 
 use std::net::UdpSocket;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -37,9 +37,9 @@ spec:
   ingress: [{ports: [{port: 9001, protocol: UDP}]}]
 ";
 
-/// What is in each datagram, and how long it is on the wire: Ethernet, IPv4 and UDP before it.
+/// What is in each datagram, and how long that is with what IPv4 and UDP put before it.
 const BODY: [u8; 93] = [7; 93];
-const EACH: u64 = 14 + 20 + 8 + 93;
+const EACH: u64 = 20 + 8 + 93;
 
 /// Sends, and remembers how much.
 struct Prober {
