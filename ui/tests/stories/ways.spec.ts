@@ -154,6 +154,7 @@ test("what a cell stands for is told when it is pointed at or its row is focused
   await cells.nth(2).hover();
   await expect(cells.first()).toHaveAttribute("title", / UTC$/);
   await page.goto(`${origin}/policies`);
+  await expect(cells.nth(6)).toHaveText(/\d/);
   await page.keyboard.press("j");
   await expect(cells.nth(6)).toHaveAttribute("title", /^[\d,]+$/);
 });
