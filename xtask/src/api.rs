@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::chore::{run_command, step};
+use crate::chore::{cargo, run_command, step};
 
 const PROGRAM: &str = "target/debug/podwall";
 const ROOM: &str = "target/schemathesis";
@@ -16,8 +16,8 @@ const WANTED: &str = "tools/schemathesis/requirements.txt";
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const DOWN_WITHIN: Duration = Duration::from_secs(60);
 
-/// Builds nothing: the product is there when the tests are.
 pub(crate) fn check() -> anyhow::Result<()> {
+    step("build", || cargo(&["build", "--package", "podwall-cli"]))?;
     step("schemathesis, installed", install)?;
     let demo = Demo::start()?;
     let (address, token) = demo.page()?;
@@ -64,7 +64,7 @@ impl Demo {
             .args(["up", "--demo", "--listen", "127.0.0.1:0", "--state", &state])
             .stdout(Stdio::null())
             .spawn()
-            .with_context(|| format!("start {PROGRAM}, hint: cargo build -p podwall-cli"))?;
+            .with_context(|| format!("start {PROGRAM}"))?;
         Ok(Demo { process, state })
     }
 

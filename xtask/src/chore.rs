@@ -85,32 +85,34 @@ fn bench(rest: &[String]) -> anyhow::Result<()> {
     cargo(&arguments)
 }
 
+/// A part of the long tier: its name, what it is, how it runs.
+type Part = (&'static str, &'static str, fn() -> anyhow::Result<()>);
+
 /// The parts of the long tier, in their order.
-const SLOW: [&str; 4] = ["tests", "fuzz", "api", "live"];
+const SLOW: [Part; 4] = [
+    ("tests", "tests with 1,000,000 random worlds, and the soak", long_tests),
+    ("fuzz", "fuzz", fuzz::run_all),
+    ("api", "the API against its description", api::check),
+    ("live", "an hour of live view", page::live),
+];
 
 /// The long tier, or the parts that are named. One that fails does not keep the next from running.
 fn slow(parts: &[String]) -> anyhow::Result<()> {
-    if let Some(other) = parts.iter().find(|part| !SLOW.contains(&part.as_str())) {
-        bail!("no such part: `{other}`, hint: one of {}", SLOW.join(", "));
+    let names = SLOW.map(|(name, ..)| name);
+    if let Some(other) = parts.iter().find(|part| !names.contains(&part.as_str())) {
+        bail!("no such part: `{other}`, hint: one of {}", names.join(", "));
     }
-    let wanted = |part: &&str| parts.is_empty() || parts.iter().any(|named| named == part);
-    SLOW.into_iter().filter(wanted).map(slow_part).fold(Ok(()), anyhow::Result::and)
+    let wanted = |(name, ..): &Part| parts.is_empty() || parts.iter().any(|part| part == name);
+    let ran = SLOW.into_iter().filter(wanted).map(|(_, what, run)| step(what, run));
+    ran.fold(Ok(()), anyhow::Result::and)
 }
 
-fn slow_part(part: &str) -> anyhow::Result<()> {
-    match part {
-        "tests" => step("tests with 1,000,000 random worlds, and the soak", || {
-            run_command(
-                Command::new("cargo")
-                    .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
-                    .env("PODWALL_WORLDS", "1000000"),
-            )
-        }),
-        "fuzz" => step("fuzz", fuzz::run_all),
-        "api" => step("the API against its description", api::check),
-        "live" => step("an hour of live view", page::live),
-        other => bail!("no such part: `{other}`"),
-    }
+fn long_tests() -> anyhow::Result<()> {
+    run_command(
+        Command::new("cargo")
+            .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
+            .env("PODWALL_WORLDS", "1000000"),
+    )
 }
 
 /// Says what begins, runs it, says how long it took.

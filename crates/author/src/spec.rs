@@ -3,6 +3,7 @@
 
 mod ask;
 mod place;
+mod report;
 mod run;
 mod witness;
 
@@ -17,7 +18,8 @@ use podwall_policy::rule::Policy;
 
 pub use self::ask::ask;
 pub use self::place::Place;
-pub use self::run::{Failure, Report, run};
+pub use self::report::{Failure, Report};
+pub use self::run::run;
 pub use self::witness::{Crossing, Heard, Judge, Said, Told, Unfit, Witness};
 
 /// One case.

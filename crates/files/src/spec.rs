@@ -2,8 +2,8 @@
 
 mod conversation;
 mod document;
+mod find;
 mod read;
 
-pub use self::read::{
-    Defaults, SpecError, find_tests, read_folder, read_text, read_with, read_world,
-};
+pub use self::find::{find_tests, read_folder};
+pub use self::read::{Defaults, SpecError, read_text, read_with, read_world};

@@ -1,7 +1,6 @@
 //! Reading test files into cases. Whatever is not understood is an error with its place.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use podwall_author::spec::{Change, Invalid, Outcome, Sent, Spec, State, Step, Test};
 use podwall_model::{Direction, IcmpFamily, Mode, Protocol, WorkloadName, World};
@@ -16,11 +15,12 @@ use thiserror::Error;
 
 use super::conversation::conversation;
 use super::document::{ChangeEntry, Document, Expectations, OptionsEntry, Source, TestEntry};
-use crate::source::{SourceError, SourceText, read_source};
+use super::find::text_of;
+use crate::source::SourceText;
 use crate::world::{Document as WorldDocument, parse_world};
 
 /// The kind of test files.
-const KIND: &str = "PolicyTest";
+pub(super) const KIND: &str = "PolicyTest";
 
 /// Why a test file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,71 +66,6 @@ pub fn read_world(path: &Path) -> Result<World, SpecError> {
         Ok(workloads) => Ok(workloads.world),
         Err(error) => Err(SpecError { file, line: error.line.into(), message: error.message }),
     }
-}
-
-/// Every case of every `.yaml` file right in a folder, but for those named; files in order.
-pub fn read_folder(folder: &Path, except: &[&str], world: &World) -> Result<Vec<Spec>, SpecError> {
-    let unreadable = |error: std::io::Error| SpecError {
-        file: folder.display().to_string(),
-        line: 0,
-        message: error.to_string(),
-    };
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".yaml") && !except.contains(&name) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let mut specs = Vec::new();
-    for path in paths {
-        specs.extend(read_text(&text_of(&path)?, &path, world)?);
-    }
-    Ok(specs)
-}
-
-/// Every test file that a word names (a file, a folder, `REV:path`, or `-` for standard input), in
-/// order. A YAML file of a folder that holds no test (a world, policies) is none.
-pub fn find_tests(word: &str) -> Result<Vec<(PathBuf, String)>, SourceError> {
-    let sources = read_source(word)?;
-    // What was named by itself is one, whatever it says.
-    let alone = matches!(sources.as_slice(), [one] if one.name == word);
-    let tests = sources.into_iter().filter(|source| alone || source.text.contains(KIND));
-    Ok(tests.map(|source| (PathBuf::from(source.name), source.text)).collect())
-}
-
-/// The text of a file, or of one at a revision.
-fn text_of(path: &Path) -> Result<String, SpecError> {
-    let file = path.display().to_string();
-    let unreadable = |message: String| SpecError { file: file.clone(), line: 0, message };
-    let sources = read_source(&upright(&file)).map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        unreadable(format!("{error}{}", cause.unwrap_or_default()))
-    })?;
-    match <[SourceText; 1]>::try_from(sources) {
-        Ok([one]) => Ok(one.text),
-        Err(_) => Err(unreadable("one file is wanted, and it is a folder".to_owned())),
-    }
-}
-
-/// `REV:path` without the steps up in it, which Git does not take.
-fn upright(word: &str) -> String {
-    let Some((revision, path)) = word.split_once(':').filter(|_| !Path::new(word).exists()) else {
-        return word.to_owned();
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." | "" => {}
-            ".." => {
-                parts.pop();
-            }
-            other => parts.push(other),
-        }
-    }
-    format!("{revision}:{}", parts.join("/"))
 }
 
 /// The cases of one file's text.

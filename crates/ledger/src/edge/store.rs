@@ -17,7 +17,8 @@ const DAY: u64 = 24 * HOUR;
 const LENGTHS: [u64; 3] = [MINUTE, HOUR, DAY];
 /// How long it is kept once a coarser one has it.
 const KEPT: [u64; 3] = [6 * HOUR, 8 * DAY, 90 * DAY];
-/// The most sums that are held while the disk takes none, some 40 MB; the oldest go first.
+/// The most sums that are held while the disk takes none, some 40 MB; of the oldest minutes only
+/// how many events there were is kept beyond.
 const HELD_LIMIT: usize = 500_000;
 /// A bucket is finished when nothing more is likely to come.
 const LATE: u64 = MINUTE;
@@ -56,9 +57,23 @@ impl Store {
             let minute = self.fresh.entry(record.time / MINUTE * MINUTE).or_default();
             minute.entry(number).or_default().plus(events);
         }
+        self.hold_at_most(HELD_LIMIT);
+    }
+
+    /// Lets the edges of the oldest minutes go; their events stay, as those of no known edge.
+    fn hold_at_most(&mut self, limit: usize) {
         let mut held: usize = self.fresh.values().map(Bucket::len).sum();
-        while held > HELD_LIMIT && self.fresh.len() > 1 {
-            held -= self.fresh.pop_first().map_or(0, |(_, bucket)| bucket.len());
+        for bucket in self.fresh.values_mut() {
+            if held <= limit {
+                return;
+            }
+            held -= bucket.len();
+            let mut sum = Events::default();
+            for (_, events) in bucket.drain() {
+                sum.plus(events);
+            }
+            bucket.insert(UNNAMED, sum);
+            held += 1;
         }
     }
 
@@ -263,4 +278,43 @@ fn each(
         select.query_row(params![tier, start], |row| row.get(0)).optional()?;
     let _ = bucket::visit(&bytes.unwrap_or_default(), start, see);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use podwall_model::{Direction, Protocol, Verdict};
+
+    use super::*;
+    use crate::flow::Party;
+
+    fn record(minute: u64, port: u16) -> Record {
+        Record {
+            time: minute * MINUTE,
+            verdict: Verdict::Dropped,
+            direction: Direction::Egress,
+            workload: "shop/web".to_owned(),
+            source: Party::default(),
+            destination: Party::default(),
+            protocol: Protocol::TCP,
+            port,
+            policy: None,
+            count: 2,
+            body: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_to_hold_keeps_its_events() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut store = Store::default();
+        let records: Vec<Record> =
+            (1..4).flat_map(|minute| (0..10).map(move |port| record(minute, port))).collect();
+        store.take(&connection, &records);
+        store.hold_at_most(15);
+        let mut told = 0;
+        let unnamed = store.find(&connection, 0, 4 * MINUTE, |_, events| told += events.count);
+        assert_eq!((told, unnamed), (20, Ok(40)), "the newest minute is told, two are summed up");
+        let held: usize = store.fresh.values().map(Bucket::len).sum();
+        assert_eq!(held, 12);
+    }
 }
