@@ -16,8 +16,9 @@ interface Props {
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export function ModeSwitch({ policy, asked, busy, choose }: Props) {
+  // While a switch is under way, the mode that it leaves is a choice too.
   const take = (mode: Mode) => {
-    if (!busy && mode !== policy.mode) choose(mode);
+    if (busy || mode !== policy.mode) choose(mode);
   };
   const onKey = (event: KeyboardEvent<HTMLElement>) => {
     const step = STEPS[event.key];

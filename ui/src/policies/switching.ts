@@ -1,6 +1,6 @@
 // Setting the mode of a policy, alone or with those it leans on: what is under way, and what did
 // not take. The list and the policy's own page use the same.
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Mode, Policy } from "../wire/rest";
 import { setModes, setPolicyMode } from "../wire/client";
 import { catchUp, wordsOf } from "../live/store";
@@ -19,7 +19,8 @@ export interface Switching {
 export function useSwitching(done: (policy: Policy) => void): Switching {
   const [trouble, setTrouble] = useState<Trouble>(null);
   const [busy, setBusy] = useState<string | null>(null);
-  const set = async (policy: Policy, mode: Mode, together: readonly string[] = []) => {
+  const last = useRef(Promise.resolve());
+  const run = async (policy: Policy, mode: Mode, together: readonly string[]) => {
     setBusy(policy.id);
     setTrouble(null);
     try {
@@ -32,6 +33,11 @@ export function useSwitching(done: (policy: Policy) => void): Switching {
     } finally {
       setBusy(null);
     }
+  };
+  // One after another: what is chosen while a switch is under way is not lost.
+  const set = (policy: Policy, mode: Mode, together: readonly string[] = []) => {
+    last.current = last.current.then(() => run(policy, mode, together));
+    return last.current;
   };
   return { busy, trouble, set, forget: () => setTrouble(null) };
 }
