@@ -83,6 +83,40 @@ PW_PROVED_ALONE int arrive_new(struct packet *packet, struct pw_connection *old,
 	return open(packet, &made, &judgement, old);
 }
 
+/* Whether the node's conntrack knows that the workload opened what this packet answers. */
+static __always_inline int answers_own(const struct packet *packet, const struct nat *nat)
+{
+	const struct pw_connection_key *key = &packet->key;
+
+	return nat->answer && packet->sort == PW_FLOW && !is_begin(packet) && !key->asker &&
+	       same_address(&nat->original.pod, &key->pod) &&
+	       same_address(&nat->original.peer, &key->peer) &&
+	       nat->original.pod_port == key->pod_port && nat->original.peer_port == key->peer_port;
+}
+
+/*
+ * An answer to a connection that is not known here: it began before there were hooks, or was over
+ * and is forgotten. It is judged as what the workload opened, with its backend.
+ */
+PW_PROVED_ALONE int arrive_forgotten(struct packet *packet, const struct nat *nat, __u32 slot)
+{
+	struct pw_connection made = {.opener = PW_EGRESS, .known = 1, .answered = 1};
+	struct judgement judgement = {.direction = PW_EGRESS};
+
+	if (!packet || !nat)
+		return PW_STOP;
+	made.far = nat->backend;
+	made.far_port = nat->backend_port;
+	made.pending =
+	    !same_address(&made.far, &packet->key.peer) || made.far_port != packet->key.peer_port;
+	made.slot = slot;
+	judgement.word = word_of(slot);
+	judge_connection(&judgement, &packet->key, &made);
+	if (!passes(judgement.verdict))
+		return record(packet, &judgement, &made);
+	return open(packet, &made, &judgement, 0);
+}
+
 /* Multicast, broadcast, messages without a connection: by themselves. */
 static __always_inline int arrive_alone(const struct packet *packet, __u32 host)
 {
@@ -95,6 +129,7 @@ PW_PROVED_ALONE int arrive(struct packet *packet, struct pw_connection *connecti
 			   unsigned long nfct, __u32 host)
 {
 	struct nat nat = {};
+	__u32 slot;
 
 	if (!packet)
 		return PW_STOP;
@@ -113,9 +148,11 @@ PW_PROVED_ALONE int arrive(struct packet *packet, struct pw_connection *connecti
 		return PW_STOP;
 	if (is_no_sender(&packet->key.peer))
 		return refuse(packet, PW_REASON_INVALID_SOURCE);
-	if (!connection &&
-	    (packet->query == PW_ANSWER || !slot_at(&packet->key.pod, packet->ifindex)))
+	slot = connection ? connection->slot : slot_at(&packet->key.pod, packet->ifindex);
+	if (!connection && (packet->query == PW_ANSWER || !slot))
 		return arrive_alone(packet, host);
+	if (!connection && answers_own(packet, &nat))
+		return arrive_forgotten(packet, &nat, slot);
 	return arrive_new(packet, connection, &nat, host);
 }
 

@@ -3,14 +3,18 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use podwall_datapath::{AdoptedConnections, Datapath, Ends, OpenConnection, Timeouts, Wanted};
+use podwall_datapath::{
+    AdoptedConnections, Datapath, Ends, Event, Hook, OpenConnection, Timeouts, Wanted,
+};
 use podwall_host::socket::{conversations, sockets};
-use podwall_model::{Address, Direction};
-use podwall_policy::table::Table;
+use podwall_model::{Address, Direction, FlowKind, Protocol};
+use podwall_policy::table::{IdentityNumber, Table};
 
 use crate::lab::{Lab, Workload, rules};
+use crate::proxy::Masquerade;
+use crate::service::{BACKEND_PORT, Cluster, PLAIN, SERVICE_PORT, addresses, service};
 
 const PORT: u16 = 7010;
 
@@ -114,4 +118,53 @@ fn a_guessed_direction_is_corrected() {
     assert_eq!((adopted.written, adopted.corrected), (0, 2), "{adopted:?}");
     lab.in_node(|| datapath.apply(&guarded(&lab))).expect("it fits");
     assert!(speaks(&mut client, &mut server));
+}
+
+/// Lets nobody in, and out to one alone.
+fn closed_but_to(peer: IdentityNumber) -> Arc<Table> {
+    let nobody = rules::only(&[], &rules::rule("none", Direction::Ingress), None);
+    let out = rules::only(&[peer], &rules::rule("out", Direction::Egress), None);
+    Arc::new(Table::of(nobody, out))
+}
+
+fn forget_all(cluster: &mut Cluster) {
+    let at_once = Timeouts { tcp: Duration::ZERO, ..Timeouts::default() };
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let Cluster { lab, datapath, .. } = &mut *cluster;
+        let expired = lab.in_node(|| datapath.expire(&at_once, |_| false)).expect("it is read");
+        if expired.connections == expired.forgotten {
+            return;
+        }
+        assert!(Instant::now() < end, "{expired:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// What comes late, after its connection was forgotten, is no connection from the service.
+#[test]
+fn an_answer_to_a_forgotten_connection_is_the_workloads_own() {
+    let mut cluster = Cluster::new(PLAIN);
+    for family in [0, 1] {
+        let one = addresses(&cluster.lab.workloads[1])[family];
+        cluster.judge(0, &closed_but_to(IdentityNumber(257)));
+        cluster.lead(Protocol::TCP, &[one]);
+        let to = SocketAddr::new(service(one), SERVICE_PORT);
+        cluster.translate(to, one, Masquerade::Nothing);
+        let [client, server] = [0, 1].map(|index| &cluster.lab.workloads[index].namespace);
+        let listener = server.run(|| TcpListener::bind(SocketAddr::new(one, BACKEND_PORT)));
+        let listener = listener.expect("it can be entered").expect("the port is free");
+        let client = client.run(|| TcpStream::connect(to)).expect("it can be entered");
+        let mut client = client.expect("it is reached");
+        let (mut server, _) = listener.accept().expect("a client comes");
+        forget_all(&mut cluster);
+        server.write_all(b"late").expect("the socket takes it");
+        client.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket has a timeout");
+        client.read_exact(&mut [0; 4]).expect("it is let in as an answer");
+        let name = &cluster.lab.workloads[0].name;
+        let new = |event: &Event| event.hook == Hook::ToPod && event.kind == FlowKind::New;
+        let late = cluster.told(|event| event.workload.as_ref() == Some(name) && new(event));
+        assert_eq!(late.direction, Direction::Egress);
+        assert_eq!(late.far, Some((Address::from(one), BACKEND_PORT)));
+    }
 }

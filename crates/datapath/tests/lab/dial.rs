@@ -1,6 +1,7 @@
 //! Asking and answering between namespaces: TCP and UDP, from a port of the asker's choice.
 
 use std::io::{Read, Write};
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use nix::sys::socket::{
 use nix::sys::time::{TimeVal, TimeValLike};
 use podwall_host::Namespace;
 
-/// How long an answer is waited for; a first SYN that is dropped is not sent again within it.
+/// How long an answer is waited for; a first SYN that is dropped is not sent again within it,
+/// unless whoever waits is kept from running for longer.
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Answers on one port of a namespace, TCP and UDP, both families, until it is dropped.
@@ -97,22 +99,48 @@ fn from_port(namespace: &Namespace, to: SocketAddr, port: u16, kind: SockType) -
     })
 }
 
-/// Whether a TCP connection from this port comes about and carries an answer. It ends in a reset,
-/// so that its port can be taken again at once.
-pub(crate) fn tcp(client: &Namespace, to: SocketAddr, port: u16) -> bool {
+/// What came of a question: whether it was answered, and in how many packets it was put.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) answered: bool,
+    pub(crate) sent: u64,
+}
+
+/// Opens a TCP connection from this port and waits for an answer on it. It ends in a reset, so that
+/// its port can be taken again at once.
+pub(crate) fn tcp(client: &Namespace, to: SocketAddr, port: u16) -> Asked {
     let made = from_port(client, to, port, SockType::Stream);
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };
     setsockopt(&made, sockopt::Linger, &linger).expect("a socket");
-    if connect(made.as_raw_fd(), &SockaddrStorage::from(to)).is_err() {
-        return false;
-    }
+    let opened = connect(made.as_raw_fd(), &SockaddrStorage::from(to)).is_ok();
+    let stream = TcpStream::from(made);
+    let sent = 1 + u64::from(sent_again(&stream));
     let mut answer = [0; 6];
-    TcpStream::from(made).read_exact(&mut answer).is_ok()
+    Asked { answered: opened && (&stream).read_exact(&mut answer).is_ok(), sent }
 }
 
-/// Whether a datagram from this port is answered.
-pub(crate) fn udp(client: &Namespace, to: SocketAddr, port: u16) -> bool {
-    Asker::new(client, to, port).is_answered()
+/// How often the first packet of this connection was sent once more.
+fn sent_again(stream: &TcpStream) -> u32 {
+    let mut told = MaybeUninit::<libc::tcp_info>::zeroed();
+    let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `length` bytes to `told`, which is that large.
+    let status = unsafe {
+        libc::getsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            told.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
+    // SAFETY: zeroes are a state of its integers, and so is what the kernel wrote.
+    unsafe { told.assume_init() }.tcpi_total_retrans
+}
+
+/// Sends one datagram from this port and waits for an answer.
+pub(crate) fn udp(client: &Namespace, to: SocketAddr, port: u16) -> Asked {
+    Asked { answered: Asker::new(client, to, port).is_answered(), sent: 1 }
 }
 
 /// A UDP socket that asks again and again.

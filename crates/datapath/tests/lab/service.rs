@@ -117,6 +117,15 @@ impl Cluster {
 
 /// Whether the client gets an answer when it asks there, while these listen.
 pub(crate) fn answered(client: &Namespace, to: SocketAddr, protocol: Protocol, port: u16) -> bool {
+    ask(client, to, protocol, port).answered
+}
+
+pub(crate) fn ask(
+    client: &Namespace,
+    to: SocketAddr,
+    protocol: Protocol,
+    port: u16,
+) -> dial::Asked {
     match protocol {
         Protocol::TCP => dial::tcp(client, to, port),
         _ => dial::udp(client, to, port),
