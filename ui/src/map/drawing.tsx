@@ -6,6 +6,7 @@ import { counted, exact } from "../words/number";
 import { holdsWords } from "../words/hold";
 import { type Look, portWords } from "../words/verdict";
 import type { Line } from "./graph";
+import { type Label, labelsOf, nearestLabel } from "./label";
 import type { Box, Layout, Place } from "./layout";
 import { type Route, routesOf } from "./route";
 import css from "./map.module.css";
@@ -29,11 +30,15 @@ interface Props {
 }
 
 export function Drawing({ map, layout, lines, all, around, pointed, zoom, focus, ref }: Props) {
-  const routes = useMemo(() => routesOf(lines, layout.places), [lines, layout]);
+  const routes = useMemo(() => routesOf(lines, layout), [lines, layout]);
   const active = useMemo(() => new Set(lines.flatMap(({ source, destination }) => [source, destination])), [lines]);
   const narrowed = around !== null || lines.length !== all.length;
   const named = lines.length <= NAMED_AT_MOST;
   const [over, setOver] = useState<string | null>(null);
+  const labels = useMemo(() => {
+    const near = named ? routes : routes.filter(({ line }) => over === line.source || over === line.destination);
+    return labelsOf(near, near, layout);
+  }, [routes, layout, named, named ? null : over]);
   const worst = useMemo(() => worstOf(all), [all]);
   const { width, height } = layout;
   const lookOf = ({ id, source, destination }: Line): string => {
@@ -41,13 +46,18 @@ export function Drawing({ map, layout, lines, all, around, pointed, zoom, focus,
     if (over !== null) return over === source || over === destination ? css.near! : css.faint!;
     return "";
   };
+  const labelOf = (route: Route): Label | null => {
+    const { id, source, destination } = route.line;
+    if (pointed !== null && pointed !== id) return null;
+    const near = pointed === id || over === source || over === destination;
+    return labels.get(id) ?? (near ? nearestLabel(route) : null);
+  };
   const size = zoom === null ? { maxWidth: width, minWidth: width * 0.85 } : { width: width * zoom };
   return (
     <svg ref={ref} className={css.map} data-crowded={!named || undefined} viewBox={`0 0 ${width} ${height}`} style={size} aria-hidden="true">
       {layout.boxes.filter(({ bare }) => !bare).map((box) => <Frame key={box.key} box={box} />)}
       {routes.toReversed().map((route) => (
-        <Way key={route.line.id} route={route} look={lookOf(route.line)}
-          named={pointed === route.line.id || (pointed === null && (named ? route.roomy : over === route.line.source || over === route.line.destination))} />
+        <Way key={route.line.id} route={route} look={lookOf(route.line)} label={labelOf(route)} />
       ))}
       {map.nodes.map((node) => {
         const place = layout.places.get(node.id);
@@ -115,12 +125,12 @@ const cut = (name: string, most: number): string => (name.length > most ? `${nam
 
 interface WayProps {
   route: Route;
-  named: boolean;
+  label: Label | null;
   look: string;
 }
 
-const Way = memo(function Way({ route, named, look }: WayProps) {
-  const { line, path, head, mark, label, width } = route;
+const Way = memo(function Way({ route, label, look }: WayProps) {
+  const { line, path, head, mark, width } = route;
   return (
     <g className={`${css.way} ${css[line.look]} ${look}`}>
       <title>{`${line.source} to ${line.destination}: ${exact(line.count)} times on ${line.ports.map(portWords).join(", ")}`}</title>
@@ -128,7 +138,7 @@ const Way = memo(function Way({ route, named, look }: WayProps) {
       {head && <path className={css.head} d={head} />}
       {line.look === "would" && <path className={css.mark} d={`M${mark.x} ${mark.y - 6}l6 6-6 6-6-6z`} />}
       {line.look === "dropped" && <path className={css.mark} d={`M${mark.x - 5.5} ${mark.y - 5.5}h11v11h-11z`} />}
-      {named && <text className={css.port} x={label.x} y={label.y} textAnchor={label.anchor}>{label.text}</text>}
+      {label && <text className={css.port} x={label.x} y={label.y + 4} textAnchor="middle">{label.text}</text>}
     </g>
   );
 });

@@ -1,5 +1,6 @@
 // Where everything on the map stands. Without chance: the same ends and lines give the same places,
 // and what was there before stays where it was. Who begins stands left of who is asked.
+import { type Arrangement, crossingsOf, untangled, UNTANGLED_AT_MOST } from "./crossing";
 
 export interface Group {
   key: string;
@@ -42,6 +43,8 @@ const GAP = { box: 20, least: 96, most: 300, bareLeast: 44 };
 const MARGIN = 24;
 /** At the right, room for what goes from one end of the last column to another. */
 const RIGHT = 84;
+/** At the left, where the first column has such lines. */
+const LEFT = 64;
 /** Fits beside the list, a pixel a pixel: on a desk, and on a small screen. */
 export const WIDTHS = { wide: 852, narrow: 612 } as const;
 const HEIGHT_WANTED = 660;
@@ -61,19 +64,25 @@ export function layoutOf(groups: readonly Group[], arcs: readonly Arc[], width: 
   const heights = heightsOf(arcs);
   const layouts = (before ? [kept(before.ranks, groups)] : RANKS.map((most) => ordered(ranked(groups, between, most), between))).map((ranks) => {
     const order = new Map(groups.map((group) => [group.key, nodesOf(group, arcs, ranks, groupOf, before)]));
-    return placed(columnsOf(ranks, groups, heights, width), ranks, groups, order, heights, width);
+    const stand = (now: Arrangement) => placed(columnsOf(now.ranks, groups, heights, width), now, groups, arcs, heights, width);
+    const keeps = before !== null || arcs.length > UNTANGLED_AT_MOST;
+    const may = (one: string, other: string) => endOf(one) === endOf(other);
+    return stand(keeps ? { ranks, order } : untangled({ ranks, order }, arcs, may, (now) => stand(now).places));
   });
-  const costs = new Map(layouts.map((layout) => [layout, costOf(layout, between, width)]));
+  const costs = new Map(layouts.map((layout) => [layout, costOf(layout, between, arcs, width)]));
   return layouts.toSorted((one, other) => costs.get(one)! - costs.get(other)!)[0]!;
 }
 
 /** A line that goes round the end of its own column costs as much as so many pixels beyond sight. */
 const ROUND = 60;
+/** And one crossing as much as so many. */
+const CROSSING = 25;
 
-function costOf({ boxes, height, width }: Layout, between: readonly Arc[], wanted: number): number {
+function costOf({ boxes, places, height, width }: Layout, between: readonly Arc[], arcs: readonly Arc[], wanted: number): number {
   const column = new Map(boxes.map((box) => [box.key, box.x]));
   const round = between.filter(([from, to]) => column.get(from) === column.get(to)).length;
-  return round * ROUND + Math.max(0, height - HEIGHT_WANTED - 2 * MARGIN) + 3 * Math.max(0, width - wanted);
+  const crossings = arcs.length > UNTANGLED_AT_MOST ? 0 : crossingsOf(arcs, places);
+  return round * ROUND + crossings * CROSSING + Math.max(0, height - HEIGHT_WANTED - 2 * MARGIN) + 3 * Math.max(0, width - wanted);
 }
 
 /** A node is as high as the lines at its busier side need. */
@@ -182,15 +191,16 @@ function cutAt(rank: readonly string[], cap: number, heightOf: (key: string) => 
 
 const gapOf = ({ bare }: Group): number => (bare ? BARE.gap : GAP.box);
 
-function placed(columns: readonly (readonly string[])[], ranks: Layout["ranks"], groups: readonly Group[], order: Layout["order"], heights: Heights, wanted: number): Layout {
+function placed(columns: readonly (readonly string[])[], { ranks, order }: Arrangement, groups: readonly Group[], arcs: readonly Arc[], heights: Heights, wanted: number): Layout {
   const known = new Map(groups.map((group) => [group.key, group]));
   const sizes = new Map(groups.map((group) => [group.key, sizeOf(group, heights)]));
   const widths = columns.map((column) => Math.max(...column.map((key) => sizes.get(key)!.width)));
   const least = groups.some((group) => group.bare) ? GAP.bareLeast : GAP.least;
-  const spare = (wanted - MARGIN - RIGHT - widths.reduce((sum, width) => sum + width, 0)) / Math.max(columns.length - 1, 1);
+  const left = leftOf(columns, known, arcs);
+  const spare = (wanted - left - RIGHT - widths.reduce((sum, width) => sum + width, 0)) / Math.max(columns.length - 1, 1);
   const between = Math.floor(Math.min(Math.max(spare, least), GAP.most));
   const boxes: Box[] = [];
-  let x = MARGIN;
+  let x = left;
   columns.forEach((column, index) => {
     let y = MARGIN;
     for (const key of column) {
@@ -204,6 +214,14 @@ function placed(columns: readonly (readonly string[])[], ranks: Layout["ranks"],
   if (!groups.some((group) => group.bare)) centre(boxes, height);
   const width = Math.max(0, ...boxes.map((box) => box.x + box.width)) + RIGHT;
   return { width, height, boxes, places: placesOf(boxes, order, heights), ranks, order };
+}
+
+/** Where the first column begins: what goes from one end of it to another stands at its left. */
+function leftOf(columns: readonly (readonly string[])[], groups: ReadonlyMap<string, Group>, arcs: readonly Arc[]): number {
+  if (columns.length < 2) return MARGIN;
+  const first = new Set(columns[0]!.flatMap((key) => groups.get(key)!.nodes));
+  const within = arcs.some(([from, to]) => from !== to && first.has(from) && first.has(to));
+  return within ? LEFT : MARGIN;
 }
 
 /** Columns that are lower than the highest stand in its middle. */

@@ -1,7 +1,7 @@
 // Pictures of every page at two sizes in both schemes, and axe on each.
 import type { Page } from "@playwright/test";
 import { SCHEMES, SCREENSHOTS, SIZES } from "../browser";
-import { crowd } from "../fixture/crowd";
+import { bustle, crowd } from "../fixture/crowd";
 import type { FixtureServer } from "../fixture/server";
 import { serious } from "./axe";
 import { expect, test } from "./page";
@@ -40,6 +40,12 @@ const VIEWS: Record<string, (page: Page, origin: string, server: FixtureServer) 
   "map-around": async (page, origin) => {
     await page.goto(`${origin}/map?window=1h&around=shop/intruder`);
     await expect(page.getByRole("region", { name: "List" })).toContainText("Connects to 3");
+  },
+  "map-busy": async (page, origin, server) => {
+    bustle(server.world);
+    server.moods.lively = false;
+    await page.goto(`${origin}/map?window=1h`);
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("12 workloads");
   },
   "map-crowd": async (page, origin, server) => {
     crowd(server.world, 200, 0);
