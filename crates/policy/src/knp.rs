@@ -15,7 +15,7 @@ use crate::ports::{self, Number};
 use crate::rule::{Effect, Peer, Peers, Port, Ports, Precedence, Rule, Selector, Subject};
 use crate::scope::Scope;
 use crate::selector::{self, Keys};
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 
 /// Reads the spec of a NetworkPolicy.
 pub(crate) fn read(node: &Node, place: &Place<'_>, findings: &mut Findings) -> Vec<Rule> {
@@ -80,6 +80,10 @@ fn read_types(node: Option<&Node>, has_egress: bool, findings: &mut Findings) ->
     if items.is_empty() {
         let egress = has_egress.then_some(Direction::Egress);
         return [Direction::Ingress].into_iter().chain(egress).collect();
+    }
+    if items.len() > Direction::BOTH.len() {
+        let span = node.map_or(items[0].span, |node| node.span);
+        findings.error(Code::VALUE, span, "may not specify more than two policyTypes");
     }
     let mut directions = Vec::new();
     for item in items {
@@ -193,6 +197,9 @@ fn read_port(node: &Node, ports: &mut Vec<Port>, findings: &mut Findings) {
         return;
     };
     let Some(text) = fields::text_or_number(port_node, findings) else { return };
+    if is_misspelt(port_node, text, findings) {
+        return;
+    }
     match ports::read_number(text, port_node.span, findings) {
         Some(Number::Port(0)) => {
             findings.error(Code::PORT, port_node.span, "port must be between 1 and 65535");
@@ -214,4 +221,22 @@ fn read_port(node: &Node, ports: &mut Vec<Port>, findings: &mut Findings) {
         },
         None => {}
     }
+}
+
+/// A text in quotes is a name, however much it looks like a number, and names are in small letters.
+fn is_misspelt(node: &Node, text: &str, findings: &mut Findings) -> bool {
+    let quoted = matches!(node.value, Value::Scalar { plain: false, .. });
+    if quoted && fields::decimal(text).is_some() {
+        let message = format!("a port's name must contain at least one letter: `{text}`");
+        let help = "a number stands without quotes here";
+        findings.error_with(Code::PORT, node.span, message, help);
+        return true;
+    }
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let message = format!("a port's name has no capital letters: `{}`", shown(text));
+        let help = format!("write {}", shown(&text.to_ascii_lowercase()));
+        findings.error_with(Code::PORT, node.span, message, help);
+        return true;
+    }
+    false
 }

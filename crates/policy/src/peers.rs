@@ -1,6 +1,7 @@
 //! The peers of an element of CNP and CCNP: `from...` and `to...`, of which one may be filled.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use podwall_model::{Cidr, CidrError, Direction, Section, Source};
 
@@ -292,7 +293,27 @@ pub(crate) fn read_ip_block(node: &Node, findings: &mut Findings) -> Option<Peer
         findings.error(Code::MISSING, span, "`cidr` is needed in an ipBlock");
         return None;
     };
-    read_range(cidr, except, Reach::Everything, findings)
+    let block = read_range(cidr, except, Reach::Everything, findings)?;
+    if let Peer::Cidr { cidr: range, except, .. } = &block {
+        refuse_mapped(*range, span, findings)?;
+        if except.contains(range) {
+            let message = format!("an exception must be a strict subset of the range: `{range}`");
+            findings.error(Code::EXCEPT, span, message);
+            return None;
+        }
+    }
+    Some(block)
+}
+
+/// Kubernetes' kinds take no IPv4 address in the form of IPv6.
+pub(crate) fn refuse_mapped(cidr: Cidr, span: Span, findings: &mut Findings) -> Option<()> {
+    let IpAddr::V6(network) = cidr.network() else { return Some(()) };
+    if network.to_ipv4_mapped().is_none() {
+        return Some(());
+    }
+    let message = format!("must not have an IPv4-mapped IPv6 address: `{cidr}`");
+    findings.error_with(Code::CIDR, span, message, "write the range of IPv4 itself");
+    None
 }
 
 fn read_range(

@@ -20,10 +20,10 @@ use podwall_policy::{Dialect, Gate, Reading};
 use serde_json::Value;
 
 pub use self::answer::{Answer, Recorded, Said, SampleError};
-pub use self::compare::{Comparison, Difference, Tally, compare, verdicts};
+pub use self::compare::{Comparison, Difference, Tally, compare, compare_documents, verdicts};
 pub use self::naming::{Pair, Pairs, RecordedPairs};
 pub use self::program::{Program, sample};
-pub use self::wanted::{WANTED, WANTED_DOCUMENTS};
+pub use self::wanted::{WANTED, WANTED_DOCUMENTS, WantedDocument};
 use super::chance::Chance;
 use super::random::Packet;
 
@@ -74,6 +74,14 @@ impl Case {
         let mut chance = Chance::new(seed ^ 0x6d75_7461_7465);
         let documents = (0..DOCUMENTS).map(|at| mutation::random(at, &mut chance)).collect();
         let options = Options { node_labels: chance.percent(50), ..Options::default() };
+        Case { seed, world: World::default(), documents, options, flows: Vec::new() }
+    }
+
+    /// The case of a seed about documents of Kubernetes' own kinds alone, changed likewise.
+    pub fn of_kubernetes_documents(seed: u64) -> Case {
+        let mut chance = Chance::new(seed ^ 0x006b_3873);
+        let documents = (0..DOCUMENTS).map(|at| mutation::of_kubernetes(at, &mut chance)).collect();
+        let options = Options { node_labels: true, ..Options::default() };
         Case { seed, world: World::default(), documents, options, flows: Vec::new() }
     }
 

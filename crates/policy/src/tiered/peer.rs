@@ -1,8 +1,10 @@
 //! Subjects and peers of policies in tiers.
 
+use std::collections::BTreeSet;
+
 use podwall_model::{Direction, NAMESPACE_LABELS, Source, is_identity_key};
 
-use super::Scopes;
+use super::{MAX_ITEMS, Scopes, at_most};
 use crate::diagnostic::{Code, Findings, Span, shown};
 use crate::fields::{self, Fields};
 use crate::names::NamePattern;
@@ -135,11 +137,26 @@ fn of_nodes(node: &Node, scope: &Scope<'_>, findings: &mut Findings) -> Option<V
     Some(["host", "remote-node"].map(peer).to_vec())
 }
 
+/// The items of a list that holds only so many, and none twice.
+fn distinct<'node>(node: &'node Node, findings: &mut Findings) -> Option<&'node [Node]> {
+    let items = at_most(node, MAX_ITEMS, "items", findings);
+    let mut seen = BTreeSet::new();
+    for item in items {
+        let text = fields::text(item, findings)?;
+        if !seen.insert(text) {
+            findings.error(Code::VALUE, item.span, format!("given twice: `{}`", shown(text)));
+            return None;
+        }
+    }
+    Some(items)
+}
+
 /// Ranges mean pods and nodes too, as the API has it.
 fn of_networks(node: &Node, findings: &mut Findings) -> Option<Vec<Peer>> {
     let mut list = Vec::new();
-    for item in fields::items(node, findings)? {
+    for item in distinct(node, findings)? {
         let cidr = peers::read_cidr(item, findings)?;
+        peers::refuse_mapped(cidr, item.span, findings)?;
         list.push(Peer::Cidr { cidr, except: Vec::new(), reach: Reach::Everything });
     }
     if list.is_empty() {
@@ -156,7 +173,7 @@ fn of_names(node: &Node, effect: Option<Effect>, findings: &mut Findings) -> Opt
         return None;
     }
     let mut list = Vec::new();
-    for item in fields::items(node, findings)? {
+    for item in distinct(node, findings)? {
         let text = fields::text(item, findings)?;
         let rest = text.strip_prefix("*.").unwrap_or(text);
         let parts = rest.strip_suffix('.').unwrap_or(rest);

@@ -19,7 +19,7 @@ use podwall_policy::{Severity, check_as};
 use serde_json::Value;
 
 use super::answer::{Answer, Said};
-use super::wanted::{Reading, WANTED_DOCUMENTS, explain};
+use super::wanted::{Reading, WANTED_DOCUMENTS, WantedDocument, explain};
 use super::{Case, Packet};
 use crate::witness::{classes, walk};
 
@@ -96,7 +96,7 @@ pub struct Comparison {
 /// Judges the case and holds it against the answer.
 pub fn compare(case: &Case, answer: &Answer) -> Comparison {
     let mut comparison = Comparison::default();
-    let policies = read(case, answer, &mut comparison);
+    let policies = read(case, answer, &WANTED_DOCUMENTS, &mut comparison);
     let Some(policies) = policies else { return comparison };
     let mut identities = Identities::default();
     let compiled = resolve_all(&policies, &case.world, &case.options, &mut identities);
@@ -125,6 +125,17 @@ pub fn compare(case: &Case, answer: &Answer) -> Comparison {
     comparison
 }
 
+/// Holds which documents are taken against the answer, but for these differences.
+pub fn compare_documents(
+    case: &Case,
+    answer: &Answer,
+    wanted: &'static [WantedDocument],
+) -> Comparison {
+    let mut comparison = Comparison::default();
+    read(case, answer, wanted, &mut comparison);
+    comparison
+}
+
 /// What judge and tables both say of the flows of a case whose documents are all taken.
 pub fn verdicts(case: &Case) -> Vec<Said> {
     let dialect = case.dialect();
@@ -144,7 +155,12 @@ pub fn verdicts(case: &Case) -> Vec<Said> {
 
 /// The policies that both take; which side takes what is compared on the way. `None`: the oracle
 /// has taken one that we have not, so flows would prove nothing.
-fn read(case: &Case, answer: &Answer, comparison: &mut Comparison) -> Option<Vec<Policy>> {
+fn read(
+    case: &Case,
+    answer: &Answer,
+    wanted: &'static [WantedDocument],
+    comparison: &mut Comparison,
+) -> Option<Vec<Policy>> {
     let mut policies = Some(Vec::new());
     for (document, refusal) in case.documents.iter().zip(&answer.refused) {
         let document = document.to_string();
@@ -161,7 +177,7 @@ fn read(case: &Case, answer: &Answer, comparison: &mut Comparison) -> Option<Vec
         }
         let errors = checked.diagnostics.into_iter().filter(|d| d.severity == Severity::Error);
         let said: Vec<String> = errors.map(|error| error.message).collect();
-        match WANTED_DOCUMENTS.iter().find(|wanted| (wanted.is)(&document, &said)) {
+        match wanted.iter().find(|wanted| (wanted.is)(&document, &said)) {
             Some(wanted) => *comparison.tally.wanted.entry(wanted.name).or_default() += 1,
             None => comparison.differences.push(Difference {
                 seed: case.seed,

@@ -56,6 +56,16 @@ pub(super) fn network_policies(chance: &mut Chance) -> Vec<Value> {
     (0..chance.between(1, 5)).map(|at| kubernetes::random(at, chance)).collect()
 }
 
+/// A NetworkPolicy.
+pub(super) fn kubernetes(at: usize, chance: &mut Chance) -> Value {
+    kubernetes::random(at, chance)
+}
+
+/// A ClusterNetworkPolicy.
+pub(super) fn tiered(at: usize, chance: &mut Chance) -> Value {
+    tiers::random(at, chance)
+}
+
 fn document(at: usize, chance: &mut Chance) -> Value {
     match chance.below(14) {
         0..9 => cilium(at, chance),

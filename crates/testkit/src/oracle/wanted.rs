@@ -98,7 +98,7 @@ pub struct WantedDocument {
     /// Why we differ.
     pub reason: &'static str,
     /// Whether it is this one, by the document and by what we say of it.
-    pub(super) is: fn(document: &str, said: &[String]) -> bool,
+    pub is: fn(document: &str, said: &[String]) -> bool,
 }
 
 /// Every difference that we want in which documents are taken.
