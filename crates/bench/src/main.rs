@@ -7,6 +7,7 @@ mod cilium;
 mod cold;
 mod empty;
 mod frame;
+mod growth;
 mod lab;
 mod ours;
 mod path;
@@ -76,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         "policy" => {
             policy::measure(form)?;
             standing::measure(form)?;
+            growth::measure(form)?;
             requests::measure(form)
         }
         other => {

@@ -77,7 +77,7 @@ fn measure_shapes(form: Form, mut candidates: Vec<Candidate>) -> anyhow::Result<
 }
 
 /// The milliseconds of CPU time from checked policies to tables, identities included.
-fn compile(shape: &Shape) -> anyhow::Result<f64> {
+pub(crate) fn compile(shape: &Shape) -> anyhow::Result<f64> {
     let options = Options { mode: Mode::Enforce, ..Options::default() };
     let mut identities = Identities::default();
     let start = cpu_time()?;

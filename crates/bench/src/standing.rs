@@ -20,11 +20,23 @@ use crate::report::{Form, Row};
 const STEP: usize = 90;
 const ROUNDS: usize = 660;
 
+/// The most microseconds for the median and for the 99th of a hundred.
+type Targets = (f64, f64);
+const POLICY: Targets = (50.0, 200.0);
+const POD: Targets = (10.0, 50.0);
+
 /// What one kind of change took, each time, and how many rows it changed in all.
 #[derive(Default)]
 struct Times {
     microseconds: Vec<f64>,
     rows: u64,
+}
+
+/// What stands, and the world that it stands in.
+struct Desk {
+    world: World,
+    standing: Standing,
+    identities: Identities,
 }
 
 /// Prints the median and the 99th of a hundred for each kind of change.
@@ -35,25 +47,46 @@ pub(crate) fn measure(form: Form) -> anyhow::Result<()> {
     let (list, place) = (Arc::new(policies), Arc::new(world.clone()));
     let mut standing = Standing::new(list, place, options, &mut identities);
     ensure!(standing.compiled().is_some(), "the shape is not kept in parts");
-    let mut times: [Times; 4] = Default::default();
-    let local = world.workloads.len() / STEP;
-    for round in 0..ROUNDS {
-        let policy = policy(round % local * STEP)?;
-        times[0].take(|| standing.put_policy(&policy))?;
-        let pod = pod(&world, round);
-        times[2].take(|| standing.workload_came(&pod, &world, &mut identities))?;
-        times[1].take(|| standing.remove_policy(&policy.id))?;
-        times[3].take(|| standing.workload_left(&pod, &world))?;
+    let mut desk = Desk { world, standing, identities };
+    let local = desk.world.workloads.len() / STEP;
+    desk.policies("about a local pod", |round| round % local * STEP, form)?;
+    let pods = desk.world.workloads.len();
+    desk.policies("about any pod", |round| round * 7919 % pods, form)?;
+    desk.pods(form)
+}
+
+impl Desk {
+    /// One policy comes, changes a port and goes, about the class of one pod after another.
+    fn policies(
+        &mut self,
+        whom: &str,
+        pod: impl Fn(usize) -> usize,
+        form: Form,
+    ) -> anyhow::Result<()> {
+        let [mut came, mut changed, mut went] = <[Times; 3]>::default();
+        for round in 0..ROUNDS {
+            let (one, other) = (policy(pod(round), 7000)?, policy(pod(round), 7001)?);
+            came.take(|| self.standing.put_policy(&one))?;
+            changed.take(|| self.standing.put_policy(&other))?;
+            went.take(|| self.standing.remove_policy(&other.id))?;
+        }
+        came.print(&format!("a policy {whom} came"), POLICY, form)?;
+        changed.print(&format!("a policy {whom} changed"), POLICY, form)?;
+        went.print(&format!("a policy {whom} went"), POLICY, form)
     }
-    let names = ["a policy came", "a policy went", "a pod came", "a pod left"];
-    let targets = [(50.0, 200.0), (50.0, 200.0), (10.0, 50.0), (10.0, 50.0)];
-    for ((name, mut times), (median, most)) in names.into_iter().zip(times).zip(targets) {
-        times.microseconds.sort_by(f64::total_cmp);
-        let rows = times.rows as f64 / ROUNDS as f64;
-        row(&format!("standing: {name}, {rows:.1} rows, p50"), times.at(50), median).print(form)?;
-        row(&format!("standing: {name}, p99"), times.at(99), most).print(form)?;
+
+    /// One pod of another node comes and goes.
+    fn pods(&mut self, form: Form) -> anyhow::Result<()> {
+        let [mut came, mut left] = <[Times; 2]>::default();
+        for round in 0..ROUNDS {
+            let pod = pod(&self.world, round);
+            let Desk { world, standing, identities } = self;
+            came.take(|| standing.workload_came(&pod, world, identities))?;
+            left.take(|| standing.workload_left(&pod, world))?;
+        }
+        came.print("a remote pod with new labels came", POD, form)?;
+        left.print("it left", POD, form)
     }
-    Ok(())
 }
 
 impl Times {
@@ -66,25 +99,21 @@ impl Times {
         Ok(())
     }
 
-    fn at(&self, percent: usize) -> f64 {
-        self.microseconds
-            [(self.microseconds.len() * percent / 100).min(self.microseconds.len() - 1)]
-    }
-}
-
-fn row(name: &str, value: f64, target: f64) -> Row {
-    Row {
-        name: name.to_owned(),
-        value,
-        unit: "us CPU",
-        target: Some(target),
-        peer: None,
-        interval: (value, value),
+    fn print(&mut self, what: &str, (median, most): Targets, form: Form) -> anyhow::Result<()> {
+        self.microseconds.sort_by(f64::total_cmp);
+        let rows = self.rows as f64 / ROUNDS as f64;
+        let row = |name, percent: usize, target| {
+            let value = self.microseconds[self.microseconds.len() * percent / 100];
+            let (unit, interval) = ("us CPU", (value, value));
+            Row { name, value, unit, target: Some(target), peer: None, interval }
+        };
+        row(format!("standing: {what}, {rows:.1} rows of tables, p50"), 50, median).print(form)?;
+        row(format!("standing: {what}, p99"), 99, most).print(form)
     }
 }
 
 /// One more policy about the class of a pod: two apps of its own namespace and one of the next.
-fn policy(pod: usize) -> anyhow::Result<Policy> {
+fn policy(pod: usize, port: u16) -> anyhow::Result<Policy> {
     let (namespace, app) = (pod / 100, pod / 10 % 10);
     let text = format!(
         "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n\
@@ -92,7 +121,7 @@ fn policy(pod: usize) -> anyhow::Result<Policy> {
          spec: {{endpointSelector: {{matchLabels: {{app: app{app}}}}}, ingress: [{{fromEndpoints: [\
          {{matchLabels: {{app: app{}}}}}, {{matchLabels: {{app: app{}, \
          'k8s:io.kubernetes.pod.namespace': ns{}}}}}], \
-         toPorts: [{{ports: [{{port: '7000', protocol: TCP}}]}}]}}]}}\n",
+         toPorts: [{{ports: [{{port: '{port}', protocol: TCP}}]}}]}}]}}\n",
         (app + 1) % 10,
         (app + 3) % 10,
         (namespace + 1) % 100,

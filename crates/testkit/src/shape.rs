@@ -1,12 +1,16 @@
 //! Large worlds of a known shape, to measure the compiler with: the same ones that its peers were
 //! measured with, so that figures can stand side by side.
 
+mod extreme;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use podwall_model::{Namespace, Node, Workload, WorkloadName, World};
 use podwall_policy::check;
 use podwall_policy::rule::Policy;
+
+pub use self::extreme::{names, patterns, ports, priorities};
 
 /// A world and its policies.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use podwall_model::{
 
 use super::crowd::Crowd;
 use super::words::Words;
-use crate::names::{self, Name, NamePattern};
+use crate::names::{Name, NamePattern, PatternIndex, Reading};
 use crate::rule::{Peer, Peers, Policy, Reach, Requirement, Rule, Selector, Test, Which};
 
 /// The same policies without references; they themselves where there are none.
@@ -55,19 +55,16 @@ fn peer_refers(peer: &Peer) -> bool {
 struct Known<'a> {
     groups: Vec<&'a CidrGroup>,
     services: &'a [Service],
-    /// What each name was answered with.
-    names: BTreeMap<Name, Vec<IpAddr>>,
+    /// What the names of each pattern were answered with.
+    answered: BTreeMap<&'a NamePattern, Vec<IpAddr>>,
 }
 
 impl<'a> Known<'a> {
     fn of(policies: &'a [Policy], world: &'a World) -> Known<'a> {
         let documents = policies.iter().filter_map(|policy| policy.group.as_ref());
-        let mut names: BTreeMap<Name, Vec<IpAddr>> = BTreeMap::new();
-        for known in &world.names {
-            names.entry(Name::new(&known.name)).or_default().extend(&known.addresses);
-        }
         let groups = documents.chain(&world.cidr_groups).collect();
-        Known { groups, services: &world.services, names }
+        let answered = answered(policies, world);
+        Known { groups, services: &world.services, answered }
     }
 
     fn peers(&self, peers: &Peers) -> Peers {
@@ -77,20 +74,6 @@ impl<'a> Known<'a> {
                 Peers::AnyOf(list.iter().flat_map(|peer| self.peer(peer)).collect())
             }
         }
-    }
-
-    /// What names of a pattern were answered with. One name is found at once, a pattern is tried
-    /// on all of them.
-    fn addresses(&self, pattern: &NamePattern) -> impl Iterator<Item = IpAddr> {
-        let found: Vec<&Vec<IpAddr>> = match pattern {
-            NamePattern::Exactly(name) => self.names.get(name).into_iter().collect(),
-            NamePattern::Every | NamePattern::Labels { .. } => {
-                let known = self.names.iter();
-                let meant = known.filter(|(name, _)| pattern.matches(name, names::Reading::Peer));
-                meant.map(|(_, addresses)| addresses).collect()
-            }
-        };
-        found.into_iter().flatten().copied()
     }
 
     fn peer(&self, peer: &Peer) -> Vec<Peer> {
@@ -108,7 +91,10 @@ impl<'a> Known<'a> {
                 };
                 cidrs.map(item).collect()
             }
-            Peer::Name(pattern) => self.addresses(pattern).map(outside).collect(),
+            Peer::Name(pattern) => {
+                let addresses = self.answered.get(pattern).into_iter().flatten();
+                addresses.map(|ip| outside(*ip)).collect()
+            }
             Peer::Service { which, namespace, cluster } => {
                 let services: Vec<Carrier<'_>> = self
                     .services
@@ -125,6 +111,29 @@ impl<'a> Known<'a> {
             }
         }
     }
+}
+
+/// What the names of each pattern were answered with: every name is asked for its patterns once.
+fn answered<'a>(policies: &'a [Policy], world: &World) -> BTreeMap<&'a NamePattern, Vec<IpAddr>> {
+    let rules = policies.iter().flat_map(|policy| &policy.rules);
+    let peers = rules.filter_map(|rule| match &rule.peers {
+        Peers::Anyone => None,
+        Peers::AnyOf(list) => Some(list),
+    });
+    let patterns = peers.flatten().filter_map(|peer| match peer {
+        Peer::Name(pattern) => Some(pattern),
+        Peer::Labels(_) | Peer::Cidr { .. } | Peer::Group { .. } | Peer::Service { .. } => None,
+    });
+    let mut answered: BTreeMap<&NamePattern, Vec<IpAddr>> =
+        patterns.map(|pattern| (pattern, Vec::new())).collect();
+    let mut index = PatternIndex::new(Reading::Peer);
+    answered.keys().for_each(|pattern| index.add(pattern, *pattern));
+    for known in &world.names {
+        for pattern in index.look_up(&Name::new(&known.name)) {
+            answered.entry(pattern).or_default().extend(&known.addresses);
+        }
+    }
+    answered
 }
 
 fn outside(ip: IpAddr) -> Peer {

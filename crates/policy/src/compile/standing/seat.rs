@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use podwall_model::{Direction, Labels, Mode, NamedPort};
 
 use crate::compile::crowd::Crowd;
-use crate::compile::half::{HalfKey, HalfNumber};
+use crate::compile::half::HalfKey;
 use crate::compile::rulebook::{Entry, RuleNumber, Rulebook};
 use crate::compile::words::{SelectorNumber, Words};
-use crate::compile::{Class, Compiler, Selected, mode_of};
+use crate::compile::{Class, Compiler, Pair, Selected, mode_of};
 use crate::hash::HashMap;
 use crate::identity::Identities;
 use crate::options::Options;
@@ -25,7 +25,7 @@ pub(in crate::compile) struct Seat {
     enforce: Option<Selected>,
     both: Selected,
     /// Ingress and egress: of what enforces, and of that and what is in detection.
-    pub(in crate::compile) halves: Option<[(HalfNumber, HalfNumber); 2]>,
+    pub(in crate::compile) halves: Option<[Pair; 2]>,
 }
 
 /// What makes a class.
@@ -245,8 +245,10 @@ impl Seat {
         let before = self.halves.replace([enforce, both]);
         compiler.hold([enforce, both]);
         let rows = before.map_or(0, |before| {
-            let pairs = before.into_iter().zip([enforce, both]);
-            let halves = pairs.flat_map(|(was, is)| [(was.0, is.0), (was.1, is.1)]);
+            // Where everything enforces, both are one table.
+            let mut pairs: Vec<(Pair, Pair)> = before.into_iter().zip([enforce, both]).collect();
+            pairs.dedup();
+            let halves = pairs.into_iter().flat_map(|(was, is)| [(was.0, is.0), (was.1, is.1)]);
             halves.map(|(was, is)| compiler.rows_between(was, is)).sum()
         });
         compiler.release(before);
