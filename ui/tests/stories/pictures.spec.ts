@@ -52,9 +52,11 @@ const VIEWS: Record<string, (page: Page, origin: string, server: FixtureServer) 
     await page.goto(`${origin}/map?window=1h`);
     await expect(page.getByRole("heading", { level: 1 })).toContainText("203 namespaces");
   },
-  policy: async (page, origin) => {
+  policy: async (page, origin, server) => {
+    server.world.began = Date.now() - 4 * 86_400_000;
     await page.goto(`${origin}/policies/CiliumNetworkPolicy/data/db-from-orders?window=1h`);
     await expect(page.getByRole("region", { name: "In words" })).toContainText("may connect");
+    await expect(page.getByRole("region", { name: "What changed, and what it did" })).toContainText("packets a second");
   },
   draft: async (page, origin) => {
     await page.goto(`${origin}/flows?q=verdict:would-drop+to:data/db&allow=1`);
