@@ -84,7 +84,7 @@ function PolicyList({ list, failed }: ListProps) {
     content: (
       <>
         {tried && <Preview key={tried.id} policy={tried} busy={busy === tried.id} enforce={(together) => void set(tried, "enforce", together)} keep={close} />}
-        {trouble?.id === under.id && <SwitchTrouble policy={under} words={trouble.words} wanted={trouble.wanted} />}
+        {trouble?.id === under.id && <SwitchTrouble policy={under} words={trouble.words} wanted={trouble.wanted} met={trouble.met} />}
       </>
     ),
   };

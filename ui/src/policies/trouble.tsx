@@ -1,4 +1,5 @@
-// A switch that did not take, said right under it, with the command that does the same.
+// A switch that did not take, said right under it: with the command that does the same, or with who
+// was faster.
 import type { Mode, Policy } from "../wire/rest";
 import { Banner } from "../frame/banner";
 import { Command } from "../frame/command";
@@ -9,6 +10,7 @@ interface Props {
   policy: Policy;
   words: string;
   wanted: Mode;
+  met: "refused" | "faster";
 }
 
 const NOT_DONE: Record<Mode, string> = {
@@ -17,7 +19,11 @@ const NOT_DONE: Record<Mode, string> = {
   enforce: "Not enforced.",
 };
 
-export function SwitchTrouble({ policy, words, wanted }: Props) {
+export function SwitchTrouble({ policy, words, wanted, met }: Props) {
+  if (met === "faster") {
+    const title = policy.mode === wanted ? "Somebody else was faster." : NOT_DONE[wanted];
+    return <div className={css.trouble}><Banner loud><b>{title}</b> {words}</Banner></div>;
+  }
   return (
     <div className={css.trouble}>
       <Banner loud><b>{NOT_DONE[wanted]}</b> {told(words)}</Banner>

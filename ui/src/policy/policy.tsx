@@ -75,7 +75,7 @@ function Known({ policy, span }: { policy: PolicyDetail; span: Span }) {
           <Preview policy={policy} busy={busy === policy.id} enforce={(together) => void set(policy, "enforce", together)} keep={keep} />
         </div>
       )}
-      {trouble && <div className="panel"><SwitchTrouble policy={policy} words={trouble.words} wanted={trouble.wanted} /></div>}
+      {trouble && <div className="panel"><SwitchTrouble policy={policy} words={trouble.words} wanted={trouble.wanted} met={trouble.met} /></div>}
       <Standing policy={policy} />
       <div className={`panel ${css.columns}`}>
         <Rules policy={policy} phrase={phraseOf(span)} lit={lit} light={setLit} />

@@ -73,8 +73,8 @@ export const readFlowsOf = (question: FlowQuestion, before?: number): Promise<Fl
 /** What would become of a connection as the policies stand now. */
 export const explain = (from: string, to: string, port: string): Promise<Explanation> => api.explain({ from, to, port });
 
-/** Sets the mode of one policy. */
-export const setPolicyMode = (id: string, mode: Mode): Promise<Changed> => api.setPolicyMode(id, { mode });
+/** Sets the mode of one policy; refused where another than the given revision holds. */
+export const setPolicyMode = (id: string, mode: Mode, revision?: number): Promise<Changed> => api.setPolicyMode(id, { mode }, revision);
 
 /** Sets the modes of several policies in one revision; refused where another than the given revision holds. */
 export const setModes = (policies: Record<string, Mode>, revision?: number): Promise<Changed> => api.setModes({ policies }, revision);

@@ -1,23 +1,9 @@
 // The states of the page: first start, loading, partial, lost, refused, expired; each with its
 // picture in both schemes.
-import type { Page } from "@playwright/test";
-import { SCHEMES, SCREENSHOTS, SIZES } from "../browser";
-import { serious } from "./axe";
 import { expect, test } from "./page";
+import { picture } from "./picture";
 
 const DB = "CiliumNetworkPolicy/data/db-from-orders";
-
-async function picture(page: Page, name: string): Promise<void> {
-  for (const scheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    for (const { width, height } of SIZES) {
-      await page.setViewportSize({ width, height });
-      await page.screenshot({ path: `${SCREENSHOTS}/state-${name}-${scheme}-${width}x${height}.png` });
-    }
-    expect(await serious(page), `${name} in ${scheme}`).toEqual([]);
-  }
-  await page.setViewportSize(SIZES[0]!);
-}
 
 test("a first start says what it waits for and how to make traffic", async ({ page, server, origin }) => {
   server.world.began = Date.now() + 3_600_000;
