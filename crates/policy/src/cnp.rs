@@ -287,19 +287,20 @@ fn read_authentication(fields: &mut Fields<'_>, findings: &mut Findings) {
 /// Labels of the policy itself: they say nothing about traffic, and have to be labels.
 fn read_labels(node: &Node, findings: &mut Findings) {
     for item in fields::items(node, findings).into_iter().flatten() {
-        match &item.value {
-            Value::Map { .. } => {
-                let Some(mut label) = Fields::of(item, findings) else { continue };
-                for name in ["key", "value", "source"] {
-                    if let Some(node) = label.take(name) {
-                        fields::text(node, findings);
-                    }
-                }
-                label.finish(findings);
-            }
-            Value::Scalar { .. } | Value::List(_) => {
-                fields::text(item, findings);
+        // Cilium's agent takes them as texts too, `source:key=value`.
+        if matches!(item.value, Value::Scalar { .. }) {
+            fields::text(item, findings);
+            continue;
+        }
+        let Some(mut label) = Fields::of(item, findings) else { continue };
+        if label.take("key").map(|key| fields::text(key, findings)).is_none() {
+            findings.error(Code::MISSING, item.span, "`key` is missing");
+        }
+        for name in ["value", "source"] {
+            if let Some(node) = label.take(name) {
+                fields::text(node, findings);
             }
         }
+        label.finish(findings);
     }
 }

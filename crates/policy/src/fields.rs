@@ -34,14 +34,15 @@ impl<'node> Fields<'node> {
         (!node.is_null()).then_some(node)
     }
 
-    /// Refuses fields that the language has and that are not acted on yet.
+    /// Refuses fields that the language has and that are not acted on yet; an empty list of such
+    /// asks for nothing.
     pub(crate) fn refuse(&mut self, names: &[&'static str], findings: &mut Findings) {
         for &name in names {
             self.asked.push(name);
             let Some((key, node)) = self.entries.iter().find(|(key, _)| key.text == name) else {
                 continue;
             };
-            if !node.is_null() {
+            if !node.is_null() && !is_empty_list(node) {
                 unsupported(name, key.span, findings);
             }
         }

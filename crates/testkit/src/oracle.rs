@@ -5,6 +5,7 @@
 //! longer the one that was asked is told apart by its digest.
 
 mod answer;
+mod around;
 mod compare;
 mod document;
 mod mutation;
@@ -26,6 +27,9 @@ pub use self::program::{Program, sample};
 pub use self::wanted::{WANTED, WANTED_DOCUMENTS, WantedDocument};
 use super::chance::Chance;
 use super::random::Packet;
+
+/// The local node as the subject of a flow; it is in no namespace.
+pub const HOST: &str = "host";
 
 /// Flows of one case.
 const FLOWS: usize = 20;
@@ -100,10 +104,36 @@ impl Case {
         Case { seed, world, documents, options, flows }
     }
 
-    /// How its documents are read.
+    /// The case around documents that somebody published: without a namespace they go into
+    /// `default`.
+    pub fn around(seed: u64, mut documents: Vec<Value>) -> Case {
+        for document in &mut documents {
+            let clusterwide =
+                document["kind"].as_str().is_some_and(|kind| kind.contains("Cluster"));
+            if !clusterwide && document["metadata"]["namespace"].is_null() {
+                document["metadata"]["namespace"] = "default".into();
+            }
+        }
+        let found = around::found(&documents);
+        let world = around::world(&found);
+        let node_labels = found.has_nodes();
+        let options = Options {
+            mode: Mode::Enforce,
+            node_labels,
+            host_policies: found.has_hosts(),
+            ..Options::default()
+        };
+        let mut case = Case { seed, world, documents, options, flows: Vec::new() };
+        case.flows = around::flows(&case, &found);
+        case
+    }
+
+    /// How its documents are read; those about nodes wherever no workload is judged.
     pub fn dialect(&self) -> Dialect {
-        let nodes = if self.options.node_labels { Reading::Accepted } else { Reading::Refused };
-        Dialect { node_labels: nodes, gate: Gate::Present, ..Dialect::default() }
+        let taken = |is: bool| if is { Reading::Accepted } else { Reading::Refused };
+        let node_labels = taken(self.options.node_labels);
+        let host_policies = taken(self.options.host_policies || self.flows.is_empty());
+        Dialect { node_labels, host_policies, gate: Gate::Present, ..Dialect::default() }
     }
 
     /// The line that the oracle reads.

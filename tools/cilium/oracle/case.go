@@ -23,6 +23,7 @@ type Options struct {
 	HostAccess     bool   `json:"host_access"`
 	CIDRMeansNodes bool   `json:"cidr_means_nodes"`
 	NodeLabels     bool   `json:"node_labels"`
+	HostPolicies   bool   `json:"host_policies"`
 }
 
 // Namespace is a namespace and its labels.
@@ -82,7 +83,7 @@ type Port struct {
 	Protocol string `json:"protocol"`
 }
 
-// Flow is what the subject's hook sees of a new connection. Port is the server's, or the type of
+// Flow is what the subject's hook sees of a new connection; the local node is the subject `/host`. Port is the server's, or the type of
 // an ICMP message, or 0.
 type Flow struct {
 	Subject  string     `json:"subject"`

@@ -151,6 +151,7 @@ func (e *Engine) load(entries Entries) error {
 // endpoint is a subject with its policy; refusal says why it has none.
 type endpoint struct {
 	ports    types.NamedPortMap
+	isHost   bool
 	selector policy.SelectorPolicy
 	policy   *policy.EndpointPolicy
 	refusal  error
@@ -161,7 +162,7 @@ func (e *Engine) endpoint(name string) (*endpoint, error) {
 	if !there {
 		return nil, fmt.Errorf("no such pod: %s", name)
 	}
-	own := &endpoint{ports: workload.ports}
+	own := &endpoint{ports: workload.ports, isHost: name == host}
 	own.selector, _, own.refusal = e.repository.ComputeSelectorPolicy(workload.identity)
 	if own.refusal == nil {
 		own.policy = own.selector.DistillPolicy(silent, own, anyProxyPort)
@@ -225,7 +226,7 @@ func (own *endpoint) GetIngressNamedPort(name string, protocol u8proto.U8proto) 
 func (own *endpoint) PolicyDebug(string, ...any) {}
 
 // IsHost is for host policies.
-func (own *endpoint) IsHost() bool { return false }
+func (own *endpoint) IsHost() bool { return own.isHost }
 
 // PreviousMapStateSizes knows no earlier policy.
 func (own *endpoint) PreviousMapStateSizes() policy.MapStateSizes { return policy.MapStateSizes{} }

@@ -86,6 +86,7 @@ func configure(options Options) {
 		config.PolicyCIDRMatchMode = []string{"nodes"}
 	}
 	config.EnableNodeSelectorLabels = options.NodeLabels
+	config.EnableHostFirewall = options.HostPolicies
 	policy.SetPolicyEnabled(options.Enforcement)
 	api.InitEntities(cluster)
 }

@@ -27,6 +27,9 @@ const (
 	otherCluster  = 1 << 16
 )
 
+// host is the local node as the subject of a flow.
+const host = "/host"
+
 // Workload is a pod as Cilium sees it.
 type Workload struct {
 	identity *identity.Identity
@@ -122,6 +125,7 @@ func (e *Engine) place(given *Case) error {
 		for _, address := range node.Addresses {
 			from, own := source.CustomResource, labels.NewFrom(labels.LabelRemoteNode)
 			if node.Local {
+				e.workloads[host] = Workload{identity: hostIdentity(&node)}
 				from, own = source.Local, labels.NewFrom(labels.LabelHost)
 				if option.Config.PolicyCIDRMatchesNodes() {
 					prefix := netip.PrefixFrom(address, address.BitLen())
@@ -144,6 +148,14 @@ func (e *Engine) place(given *Case) error {
 		add(address, source.KubeAPIServer, "ep", "kubernetes", labels.LabelKubeAPIServer)
 	}
 	return e.tell(updates)
+}
+
+// hostIdentity is the local node as a subject: its labels count as Kubernetes' there.
+func hostIdentity(node *Node) *identity.Identity {
+	named, _ := labelsfilter.Filter(labels.Map2Labels(node.Labels, labels.LabelSourceK8s))
+	own := labels.NewFrom(labels.LabelHost)
+	own.MergeLabels(named)
+	return identity.NewIdentity(identity.ReservedIdentityHost, own)
 }
 
 // tell hands metadata to the address cache and waits until identities follow from it.

@@ -144,7 +144,10 @@ fn check_ports(requests: &Requests, at: Span, place: Place<'_>, findings: &mut F
             let message = "L7 rules can not be used when a port is 0";
             findings.error(Code::REQUEST, entry.span, message);
         }
-        if is_dns && !matches!(text("endPort"), "" | "0") {
+        // A last port below the first is none, and a port's name begins no range here.
+        let number = |key| fields::decimal(text(key));
+        let is_range = number("port").is_some_and(|first| number("endPort") > Some(first));
+        if is_dns && is_range {
             findings.error(Code::REQUEST, entry.span, "DNS rules do not support port ranges");
         }
     }

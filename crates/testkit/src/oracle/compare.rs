@@ -103,14 +103,16 @@ pub fn compare(case: &Case, answer: &Answer) -> Comparison {
     let reading = Reading { world: case.world.clone(), policies, options: case.options };
     for (flow, said) in case.flows.iter().zip(&answer.verdicts) {
         let judged = judge(&reading, flow);
-        let tables = tables(&compiled, flow);
+        // Nodes are judged by rules alone: no table holds what is theirs.
+        let tables = if is_host(flow) { judged } else { tables(&compiled, flow) };
         let tally = &mut comparison.tally;
         tally.flows += 1;
         *tally.said.entry(word(*said)).or_default() += 1;
         if judged == tables && judged == *said {
             continue;
         }
-        match explain(&reading, flow, *said) {
+        let explained = if is_host(flow) { None } else { explain(&reading, flow, *said) };
+        match explained {
             Some(wanted) if judged == tables => {
                 *tally.wanted.entry(wanted.name).or_default() += 1;
             }
@@ -196,18 +198,24 @@ fn read(
 /// What the judge says of a packet.
 pub(super) fn judge(reading: &Reading, flow: &Packet) -> Said {
     let Reading { world, policies, options } = reading;
-    let subject = world.workload(&flow.subject).expect("a workload of this world");
     let peer = End::at(flow.peer, world, options);
-    let question = Question {
-        subject,
-        direction: flow.direction,
-        peer: &peer,
-        packet: matching::Packet { protocol: flow.protocol, port: flow.port },
-    };
+    let packet = matching::Packet { protocol: flow.protocol, port: flow.port };
     let court = Court::new(policies, world, *options);
+    if is_host(flow) {
+        let node = world.nodes.iter().find(|node| node.local).expect("a local node");
+        let judged = court.judge_node(node, flow.direction, &peer, packet).enforced;
+        return said(judged.action, judged.rule.is_some(), false);
+    }
+    let subject = world.workload(&flow.subject).expect("a workload of this world");
+    let question = Question { subject, direction: flow.direction, peer: &peer, packet };
     let silent = Conversation::default();
     let ruling = court.judge_request_by(PolicySet::Enforced, &question, &silent);
     said(ruling.packet.action, ruling.packet.rule.is_some(), ruling.gate.is_some())
+}
+
+/// Whether the subject is the local node itself.
+fn is_host(flow: &Packet) -> bool {
+    flow.subject.namespace.is_empty()
 }
 
 fn tables(compiled: &Compiled, flow: &Packet) -> Said {

@@ -26,7 +26,7 @@ pub(super) fn line(case: &Case) -> String {
         Enforcement::Always => "always",
         Enforcement::Never => "never",
     };
-    json!({
+    let mut line = json!({
         "id": case.seed,
         "options": {
             "enforcement": enforcement,
@@ -45,8 +45,12 @@ pub(super) fn line(case: &Case) -> String {
         })).collect::<Vec<_>>(),
         "policies": case.documents.iter().map(Value::to_string).collect::<Vec<_>>(),
         "flows": flows.collect::<Vec<_>>(),
-    })
-    .to_string()
+    });
+    // Said where it is so alone: what was recorded before is asked in the same words.
+    if case.options.host_policies {
+        line["options"]["host_policies"] = true.into();
+    }
+    line.to_string()
 }
 
 fn node(node: &Node) -> Value {

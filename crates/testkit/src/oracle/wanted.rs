@@ -15,6 +15,8 @@ use podwall_policy::rule::{
     Test, Tier, Which,
 };
 
+use serde_json::Value;
+
 use super::Packet;
 use super::answer::Said;
 use super::compare::judge;
@@ -108,18 +110,27 @@ pub const WANTED_DOCUMENTS: [WantedDocument; 2] = [
         reason: "files are read without an API server, and Cilium's agent takes it",
         is: |document, said| {
             let has = |part: &str| document.contains(part);
-            let empty = ["[{}", ",{}", "\"matchPattern\":\"\"", "\"matchPattern\":null"];
+            let empty = [
+                "[{}",
+                ",{}",
+                "\"matchPattern\":\"\"",
+                "\"matchPattern\":null",
+                "\"matchName\":null",
+            ];
             let names = has("\"toFQDNs\"") || has("\"dns\"");
-            let known = ["\"tcp\"", "\"world-ipv4\"", "\"protocol\":\"\""];
+            let known = ["\"tcp\"", "\"world-ipv4\"", "\"protocol\":\"\"", "\"family\":\"\""];
             let any = |parts: &[&str]| parts.iter().any(|part| has(part));
-            said.is_empty() && (any(&known) || names && any(&empty))
+            let labels = has_labels_as_text(document);
+            said.is_empty() && (any(&known) || labels || names && any(&empty))
         },
     },
     WantedDocument {
         name: "what would not mean what it says is refused",
         reason: "Cilium keeps the lowest bits of an ICMP type, cuts an address to its prefix, takes \
-                 names that no header has, and looks no service up that is denied or has no name",
-        is: |_, said| {
+                 names that no header has, looks no service up that is denied or has no name, and \
+                 passes over unknown fields that are null",
+        is: |document, said| {
+            let nothing = |said: &String| said.starts_with("unknown field");
             let known = [
                 "ICMP type 256 not found",
                 "ICMP type 70000 not found",
@@ -128,11 +139,21 @@ pub const WANTED_DOCUMENTS: [WantedDocument; 2] = [
                 "`serviceName` is needed",
                 "one of k8sService and k8sServiceSelector is needed",
                 "not a header's name",
+                "a text is wanted, and YAML reads another thing: `-1`",
             ];
-            said.iter().any(|said| known.iter().any(|start| said.starts_with(start)))
+            let unknown = document.contains(":null") && said.iter().any(nothing);
+            unknown || said.iter().any(|said| known.iter().any(|start| said.starts_with(start)))
         },
     },
 ];
+
+/// Whether a label of a policy is a text, which only the agent takes.
+fn has_labels_as_text(document: &str) -> bool {
+    let document: Value = serde_json::from_str(document).expect("a document of a case");
+    let specs = document["specs"].as_array().into_iter().flatten().chain([&document["spec"]]);
+    let mut labels = specs.flat_map(|spec| spec["labels"].as_array().into_iter().flatten());
+    labels.any(Value::is_string)
+}
 
 /// The difference that explains what the oracle says: by it alone the policies say the same, or by
 /// it and others of which none can be spared.
