@@ -14,6 +14,7 @@ import { sentence } from "../words/sentence";
 import { clockMillis, utc } from "../words/time";
 import { policyOf } from "../words/verdict";
 import { commandsFor } from "./command";
+import { OverTime } from "./over-time";
 import { PolicyLink, ReasonChain } from "./reason";
 import css from "./flows.module.css";
 
@@ -53,6 +54,7 @@ export function FlowDrawer({ flow, close, step }: Props) {
         </div>
         <h3 className={css.part}>Why</h3>
         <ReasonChain flow={flow} />
+        <OverTime flow={flow} decider={decider} />
         {drafting && <Draft key={flow.seq} flow={flow} close={() => choose({ allow: null }, "replace")} />}
         <h3 className={css.part}>The same question on the command line</h3>
         <Command text={commands.podwall} />

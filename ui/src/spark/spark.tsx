@@ -5,7 +5,7 @@ import css from "./spark.module.css";
 
 interface Props {
   values: readonly number[];
-  look: "forwarded" | "would";
+  look: "forwarded" | "would" | "dropped";
 }
 
 const WIDTH = 120;
@@ -25,7 +25,7 @@ export function Spark({ values, look }: Props) {
           <path d={area(points, room)} fill={hatch.fill} />
         </>
       )}
-      <path className={look === "would" ? css.would : css.forwarded} d={line(points, room)} />
+      {look === "dropped" ? <path className={css.dropped} d={area(points, room)} /> : <path className={look === "would" ? css.would : css.forwarded} d={line(points, room)} />}
     </svg>
   );
 }

@@ -26,6 +26,16 @@ export const readStats = (asked: Asked, namespace: string | null): Promise<Stats
 /** What was judged at some workloads in a span. */
 export const readStatsAt = (workloads: readonly string[], asked: Asked): Promise<Stats> => api.getStats({ ...asked, workload: workloads.join(",") });
 
+/** What was judged alike at one workload, in one direction: where a policy is named, by its rules. */
+export interface Decided extends Asked {
+  workload: string;
+  direction: string;
+  verdict: string;
+  policy?: string;
+}
+
+export const readDecided = (asked: Decided): Promise<Stats> => api.getStats({ ...asked });
+
 /** Flow records, newest first, older than `before` where it is given. */
 export const readFlows = (limit: number, before?: number): Promise<Flows> => api.listFlows({ limit, before });
 

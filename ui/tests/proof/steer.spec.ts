@@ -131,6 +131,38 @@ test("a link opened in a second browser shows the same", async ({ page, browser 
   await other.context().close();
 });
 
+test("two browsers switch the same policy at once: one wins, the other is told by whom and sees it", async ({ page, browser }) => {
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(demo.page);
+  await expect(other).toHaveURL((url) => !url.searchParams.has("token"));
+  await page.goto(demo.page);
+  await expect(page).toHaveURL((url) => !url.searchParams.has("token"));
+  const groupOf = (where: Page) => where.getByRole("radiogroup", { name: "Mode of shop/default-deny" });
+  for (const where of [page, other]) {
+    await where.goto(`${new URL(demo.page).origin}/policies?q=namespace:shop+default-deny`);
+    await expect(groupOf(where).getByRole("radio", { name: "Detect" })).toBeChecked();
+  }
+  // What the first asks is on its way until the second has got its answer.
+  let letGo = () => {};
+  const gate = new Promise<void>((done) => { letGo = done; });
+  await page.route("**/api/v1/**/mode", async (route) => {
+    await gate;
+    await route.continue();
+  });
+  const asked = page.waitForRequest((request) => request.method() === "PUT");
+  await groupOf(page).getByRole("radio", { name: "Enforce" }).click();
+  await page.getByRole("region", { name: "Enforce shop/default-deny" }).getByRole("button", { name: /would be dropped$/ }).click();
+  await asked;
+  await groupOf(other).getByRole("radio", { name: "Off" }).click();
+  await expect(groupOf(other).getByRole("radio", { name: "Off" })).toBeChecked();
+  letGo();
+  await expect(page.getByRole("alert").filter({ hasText: "Not enforced." })).toContainText("set shop/default-deny to off meanwhile, revision");
+  await expect(groupOf(page).getByRole("radio", { name: "Off" })).toBeChecked();
+  await groupOf(page).getByRole("radio", { name: "Detect" }).click();
+  await expect(groupOf(other).getByRole("radio", { name: "Detect" })).toBeChecked();
+  await other.context().close();
+});
+
 /** Ticks the boxes that a preview asks for; answers how many. */
 async function takeAlong(page: Page): Promise<number> {
   const preview = page.getByRole("region", { name: /^Enforce / });
