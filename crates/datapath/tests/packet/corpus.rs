@@ -11,7 +11,8 @@ use podwall_model::Reason::{
 use podwall_model::Verdict::{Dropped, Forwarded, WouldDrop};
 
 use crate::frame::{self, ACK, FIN, RST, SYN};
-use crate::node::{ALLOW, DENY, Node, Told, Way, families, pod};
+use crate::node::{ALLOW, DENY, Node, Way, families, pod};
+use crate::tally::Told;
 
 /// A packet, the hook it is given to, and why it is stopped.
 struct Case {

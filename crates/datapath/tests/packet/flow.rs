@@ -4,7 +4,8 @@ use podwall_model::Reason::{DefaultDeny, DenyRule, None as Nothing};
 use podwall_model::Verdict::{Dropped, Forwarded, WouldAllow, WouldDrop};
 
 use crate::frame::{self, ACK, FIN, RST, SYN};
-use crate::node::{ALLOW, DENY, Node, Way, egress, families, ingress, lane, pod};
+use crate::node::{ALLOW, DENY, Node, Way, families, lane, pod};
+use crate::tally::{egress, ingress};
 
 const CLOSED: [(u32, u32, u32); 1] = [(0, DENY, 0)];
 

@@ -6,7 +6,8 @@ use podwall_model::Reason::{DefaultDeny, None as Nothing};
 use podwall_model::Verdict::{Dropped, Forwarded, WouldDrop};
 
 use crate::frame::{self, ACK, SYN};
-use crate::node::{ALLOW, DENY, Node, Way, egress, families, ingress, lane, pod};
+use crate::node::{ALLOW, DENY, Node, Way, families, lane, pod};
+use crate::tally::{egress, ingress};
 
 /// A table that lets out pings by rule 2, TCP to 80 by rule 3, and lets nothing in.
 fn node(outside: IpAddr) -> Node {

@@ -9,7 +9,8 @@ use podwall_model::Verdict::{Dropped, Forwarded};
 use podwall_policy::table::IdentityNumber;
 
 use crate::frame;
-use crate::node::{ALLOW, DENY, Node, Way, egress, families, ingress, pod};
+use crate::node::{ALLOW, DENY, Node, Way, families, pod};
+use crate::tally::{egress, ingress};
 
 fn udp(ends: (IpAddr, IpAddr)) -> Vec<u8> {
     frame::ip(ends, 17, &frame::udp((5000, 53)))

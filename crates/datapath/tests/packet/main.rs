@@ -15,3 +15,4 @@ mod object;
 mod piece;
 mod service;
 mod shared;
+mod tally;

@@ -6,7 +6,8 @@ use podwall_model::Reason::{DefaultDeny, FragmentUnknown, None as Nothing};
 use podwall_model::Verdict::{Dropped, Forwarded};
 
 use crate::frame::{self, SYN};
-use crate::node::{ALLOW, DENY, Node, Way, egress, families, ingress, lane, pod};
+use crate::node::{ALLOW, DENY, Node, Way, families, lane, pod};
+use crate::tally::{egress, ingress};
 
 /// UDP to 53 by rule 5, TCP to 80 by rule 6, in and out.
 fn node() -> Node {

@@ -8,7 +8,8 @@ use podwall_model::Reason::{DefaultDeny, None as Nothing};
 use podwall_model::Verdict::{Dropped, Forwarded};
 
 use crate::frame::{self, ACK, SYN};
-use crate::node::{ALLOW, DENY, Node, Way, egress, families, lane, pod};
+use crate::node::{ALLOW, DENY, Node, Way, families, lane, pod};
+use crate::tally::egress;
 
 /// A service address of this family with these backends on port 8080.
 fn service(node: &Node, like: IpAddr, backends: &[&str]) -> IpAddr {
@@ -137,7 +138,7 @@ fn older_kernels_read_conntrack_by_a_probe() {
     node.slot(1, 1, 1, 1);
     for outside in families() {
         let inward = frame::ip((outside, pod(1, outside)), 6, &frame::tcp((40000, 80), SYN));
-        let told = crate::node::ingress(Nothing, 2);
+        let told = crate::tally::ingress(Nothing, 2);
         node.expect((Way::In, 1), &inward, Forwarded, told);
         let answer = frame::ip((pod(1, outside), outside), 6, &frame::tcp((80, 40000), ACK));
         node.expect((Way::Out, 1), &answer, Forwarded, told);
