@@ -1,7 +1,7 @@
 //! `policy`: no cliff. What twice as many ports, priorities, names or rules of requests cost over
 //! half as many, compiled on one thread.
 
-use podwall_testkit::shape::{self, Shape};
+use podwall_testkit::shape::{self, Outline};
 
 use crate::policy::compile;
 use crate::report::{Form, Row};
@@ -15,7 +15,7 @@ const DOUBLING: f64 = 2.3;
 struct Kind {
     name: &'static str,
     counts: [usize; 3],
-    shape: fn(usize) -> Shape,
+    shape: fn(usize) -> Outline,
 }
 
 const KINDS: [Kind; 4] = [
@@ -28,7 +28,7 @@ const KINDS: [Kind; 4] = [
 /// Prints for each kind the time of each count, and what each doubling costs.
 pub(crate) fn measure(form: Form) -> anyhow::Result<()> {
     for kind in KINDS {
-        let mut shapes = kind.counts.map(kind.shape);
+        let mut shapes = kind.counts.map(|count| (kind.shape)(count).read());
         let rounds = interleave(ROUNDS, &mut shapes, |shape| compile(shape))?;
         for (at, (count, taken)) in kind.counts.iter().zip(&rounds).enumerate() {
             let name = format!("growth: {count} {}", kind.name);

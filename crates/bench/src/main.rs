@@ -6,6 +6,7 @@
 mod cilium;
 mod cold;
 mod empty;
+mod engine;
 mod frame;
 mod growth;
 mod lab;
@@ -78,6 +79,9 @@ fn main() -> anyhow::Result<()> {
             policy::measure(form)?;
             standing::measure(form)?;
             growth::measure(form)?;
+            if with == With::Cilium {
+                engine::measure(form)?;
+            }
             requests::measure(form)
         }
         other => {

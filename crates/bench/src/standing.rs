@@ -41,7 +41,7 @@ struct Desk {
 
 /// Prints the median and the 99th of a hundred for each kind of change.
 pub(crate) fn measure(form: Form) -> anyhow::Result<()> {
-    let Shape { world, policies } = shape::spread(Local::OneIn(STEP));
+    let Shape { world, policies } = shape::spread(Local::OneIn(STEP)).read();
     let options = Options { mode: Mode::Enforce, ..Options::default() };
     let mut identities = Identities::default();
     let (list, place) = (Arc::new(policies), Arc::new(world.clone()));

@@ -119,9 +119,31 @@ impl Default for Labels {
 }
 
 impl Labels {
+    /// The labels in order, as a list.
+    pub fn as_slice(&self) -> &[Label] {
+        &self.0
+    }
+
     /// The labels in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Label> {
         self.0.iter()
+    }
+
+    /// The labels of two lists, each of them in order and without any twice.
+    pub fn merged(these: &[Label], those: &[Label]) -> Labels {
+        let mut merged = Vec::with_capacity(these.len() + those.len());
+        let mut rest = those;
+        for label in these {
+            let smaller = rest.iter().take_while(|other| *other < label).count();
+            merged.extend_from_slice(&rest[..smaller]);
+            rest = &rest[smaller..];
+            if rest.first() != Some(label) {
+                merged.push(label.clone());
+            }
+        }
+        merged.extend_from_slice(rest);
+        debug_assert!(merged.is_sorted_by(|a, b| a < b), "both lists are in order");
+        Labels(merged.into())
     }
 
     /// Adds one label; true if it was not there.

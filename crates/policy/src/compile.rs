@@ -40,7 +40,7 @@ use crate::hash::HashMap;
 use crate::identity::{Identities, Identity, Ranges, Resolved, Roster};
 use crate::mode;
 use crate::options::{Enforcement, Options};
-use crate::rule::{Policy, Subject};
+use crate::rule::{Policy, Selector, Subject};
 use crate::table::{IdentityNumber, Table};
 
 /// All tables of one node, and who is who in them.
@@ -100,7 +100,7 @@ pub(crate) struct Compiler {
     book: Rulebook,
     halves: Halves,
     tables: HashMap<Pair, Arc<Table>>,
-    /// The tables that a half is in.
+    /// The tables that a half is in, where anything may come or go.
     pairs: HashMap<HalfNumber, Vec<Pair>>,
 }
 
@@ -167,6 +167,8 @@ impl Compiler {
         let subjects = Crowd::of(labels, &mut self.words);
         let mut known: HashMap<SelectorNumber, Vec<u32>> = HashMap::default();
         let mut entries = Vec::new();
+        // The rules of a policy have one subject, and mostly its neighbours' have the same.
+        let mut latest: Option<(&Selector, SelectorNumber)> = None;
         for policy in policies {
             for rule in &policy.rules {
                 numbers.push(None);
@@ -174,7 +176,11 @@ impl Compiler {
                 if self.options.enforcement == Enforcement::Never {
                     continue;
                 }
-                let subject = self.words.selector(selector);
+                let subject = match latest {
+                    Some((same, number)) if same == selector => number,
+                    Some(_) | None => self.words.selector(selector),
+                };
+                latest = Some((selector, subject));
                 let (words, peerage) = (&mut self.words, &mut self.peerage);
                 let find = || subjects.select(words.asked(subject), words, |_, _| false);
                 if !known.entry(subject).or_insert_with(find).is_empty() {
@@ -222,8 +228,10 @@ impl Compiler {
     fn table_of(&mut self, pair: Pair) -> Arc<Table> {
         let table = self.tables.entry(pair).or_insert_with(|| {
             let half = |number| Arc::clone(self.halves.half(number));
-            self.pairs.entry(pair.0).or_default().push(pair);
-            self.pairs.entry(pair.1).or_default().push(pair);
+            if self.peerage.is_watched() {
+                self.pairs.entry(pair.0).or_default().push(pair);
+                self.pairs.entry(pair.1).or_default().push(pair);
+            }
             Arc::new(Table { ingress: half(pair.0), egress: half(pair.1) })
         });
         Arc::clone(table)

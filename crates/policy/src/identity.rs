@@ -9,6 +9,7 @@ mod ranges;
 mod roster;
 mod text;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use podwall_model::{Address, Cidr, Label, Labels, NamedPort, Source, Workload, World};
@@ -76,15 +77,15 @@ impl Identity {
 
     /// The kind of peer, read from its labels.
     pub fn place(&self) -> Place {
-        let reserved = |label: &Label| label.source == Source::Reserved;
-        let is = |name: &str| self.labels.iter().any(|label| reserved(label) && label.key == name);
-        if is("host") || is("remote-node") {
-            Place::Node
-        } else if is("world") || is("world-ipv4") || is("world-ipv6") {
-            Place::World
-        } else {
-            Place::Pod
+        let mut place = Place::Pod;
+        for label in self.labels.iter().filter(|label| label.source == Source::Reserved) {
+            match label.key.as_str() {
+                "host" | "remote-node" => return Place::Node,
+                "world" | "world-ipv4" | "world-ipv6" => place = Place::World,
+                _ => {}
+            }
         }
+        place
     }
 
     /// Whether it is the local node.
@@ -209,20 +210,19 @@ impl Identities {
         if let Some(number) = identity.well_known() {
             return number;
         }
-        if let Some(number) = self.numbers.get(identity) {
-            return *number;
-        }
-        let (first, end) = if identity.is_host() {
-            (IdentityNumber::FIRST_HOST, u32::MAX)
-        } else {
-            (IdentityNumber::FIRST_LOCAL, IdentityNumber::FIRST_HOST.0)
+        let Identities { next, next_host, numbers } = self;
+        let given = match numbers.entry(identity.clone()) {
+            Entry::Occupied(known) => return *known.get(),
+            Entry::Vacant(given) => given,
         };
-        let next = self.next_beside(first);
+        let (next, end) = match identity.is_host() {
+            true => (next_host, u32::MAX),
+            false => (next, IdentityNumber::FIRST_HOST.0),
+        };
         assert!(*next < end, "a node meets fewer than 50,000,000 identities");
         let number = IdentityNumber(*next);
         *next += 1;
-        self.numbers.insert(identity.clone(), number);
-        number
+        *given.insert(number)
     }
 
     /// The counter that a number came from: the local node has its own.

@@ -43,7 +43,7 @@ pub struct Case {
     pub seed: u64,
     /// Namespaces, nodes and workloads.
     pub world: World,
-    /// Documents as objects; some are meant to be refused.
+    /// Documents as objects, or as texts; some are meant to be refused.
     pub documents: Vec<Value>,
     /// The cluster-wide choices.
     pub options: Options,

@@ -21,6 +21,31 @@ pub struct Shape {
     pub policies: Vec<Policy>,
 }
 
+/// The same before its policies are read: other engines have readers of their own.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The same world.
+    pub world: World,
+    /// A document for each policy.
+    pub texts: Vec<String>,
+}
+
+impl Outline {
+    /// Reads the policies, one by one: so many texts at once would be memory that is not theirs.
+    ///
+    /// # Panics
+    /// When a document is not one policy.
+    pub fn read(self) -> Shape {
+        let mut policies = Vec::with_capacity(self.texts.len());
+        for text in self.texts {
+            let checked = check(&text, "shape.yaml");
+            assert_eq!(checked.policies.len(), 1, "{text}\n{:?}", checked.diagnostics);
+            policies.extend(checked.policies);
+        }
+        Shape { world: self.world, policies }
+    }
+}
+
 /// Which pods are local.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Local {
@@ -36,7 +61,7 @@ const PODS: usize = 10;
 
 /// 100 namespaces of 10 apps of 10 pods, and 10 policies for each app: allows within and across
 /// namespaces, a port and a range, expressions, ranges of addresses with exceptions, denies.
-pub fn spread(local: Local) -> Shape {
+pub fn spread(local: Local) -> Outline {
     let mut world = empty();
     let mut texts = Vec::new();
     for n in 0..NAMESPACES {
@@ -54,7 +79,7 @@ pub fn spread(local: Local) -> Shape {
             texts.extend((0..10).map(|i| spread_policy(n, a, i)));
         }
     }
-    shape(world, &texts)
+    Outline { world, texts }
 }
 
 fn spread_policy(n: usize, a: usize, i: usize) -> String {
@@ -114,14 +139,14 @@ fn spread_policy(n: usize, a: usize, i: usize) -> String {
 
 /// So many namespaces of four pods in two apps, and three policies each: nobody comes in, one app
 /// reaches the other, and what that one may reach.
-pub fn small_namespaces(count: usize) -> Shape {
+pub fn small_namespaces(count: usize, local: Local) -> Outline {
     let mut world = empty();
-    let mut policies = Vec::new();
+    let mut texts = Vec::new();
     for n in 0..count {
         let name = format!("ns{n}");
         world.namespaces.push(namespace(&name, &[]));
         for app in ["front", "front", "back", "back"] {
-            add_pod(&mut world, Local::All, &name, &[("app", app.to_owned())]);
+            add_pod(&mut world, local, &name, &[("app", app.to_owned())]);
         }
         let policy = |name: &str, spec: &str| {
             format!(
@@ -132,22 +157,20 @@ pub fn small_namespaces(count: usize) -> Shape {
         let front = "podSelector: {matchLabels: {app: front}}";
         let back = "podSelector: {matchLabels: {app: back}}";
         let port = "ports: [{port: 8080, protocol: TCP}]";
-        let texts = [
+        texts.extend([
             policy("nobody", "podSelector: {}, policyTypes: [Ingress]"),
             policy("front", &format!("{back}, ingress: [{{from: [{{{front}}}], {port}}}]")),
             policy(
                 "back",
                 &format!("{front}, policyTypes: [Egress], egress: [{{to: [{{{back}}}], {port}}}]"),
             ),
-        ];
-        // Read one by one: so many texts at once would be memory that is not the policies'.
-        policies.extend(texts.iter().flat_map(|text| read(text)));
+        ]);
     }
-    Shape { world, policies }
+    Outline { world, texts }
 }
 
 /// One namespace of so many equal pods and as many equal policies, each about each pod.
-pub fn one_namespace(count: usize) -> Shape {
+pub fn one_namespace(count: usize) -> Outline {
     let mut world = empty();
     world.namespaces.push(namespace("ns0", &[]));
     let mut texts = Vec::new();
@@ -160,11 +183,11 @@ pub fn one_namespace(count: usize) -> Shape {
              spec: {{{pods}, policyTypes: [Ingress, Egress], ingress: [{{from: [{{{pods}}}]}}]}}\n"
         ));
     }
-    shape(world, &texts)
+    Outline { world, texts }
 }
 
 /// One pod, and so many policies that each allow one range and deny another, at a port.
-pub fn ranges(count: usize) -> Shape {
+pub fn ranges(count: usize) -> Outline {
     let mut world = empty();
     world.namespaces.push(namespace("default", &[]));
     add_pod(&mut world, Local::All, "default", &[("foo", String::new())]);
@@ -183,7 +206,7 @@ pub fn ranges(count: usize) -> Shape {
             80 + j % 131,
         )
     };
-    shape(world, &(1..=count).map(policy).collect::<Vec<_>>())
+    Outline { world, texts: (1..=count).map(policy).collect() }
 }
 
 /// Ranges of five lengths that nest.
@@ -236,18 +259,4 @@ fn add_pod(world: &mut World, local: Local, namespace: &str, labels: &[(&str, St
         labels_resolved: true,
         cluster: "default".into(),
     });
-}
-
-fn shape(world: World, texts: &[String]) -> Shape {
-    let mut policies = Vec::new();
-    for text in texts {
-        policies.extend(read(text));
-    }
-    Shape { world, policies }
-}
-
-fn read(text: &str) -> Vec<Policy> {
-    let checked = check(text, "shape.yaml");
-    assert_eq!(checked.policies.len(), 1, "{text}\n{:?}", checked.diagnostics);
-    checked.policies
 }

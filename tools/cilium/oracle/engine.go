@@ -133,19 +133,26 @@ func judge(given *Case, documents *Documents) (*Answer, error) {
 
 // load makes the prefixes of a policy known and puts its rules in force.
 func (e *Engine) load(entries Entries) error {
-	var updates []ipcache.MU
-	for _, prefix := range policy.GetCIDRPrefixes(entries.rules) {
-		updates = append(updates, ipcache.MU{
-			Prefix: cmtypes.NewLocalPrefixCluster(prefix), Source: source.Generated,
-			Resource: entries.resource, IsCIDR: true,
-			Metadata: []ipcache.IPMetadata{labels.GetCIDRLabels(prefix)},
-		})
-	}
-	if err := e.tell(updates); err != nil {
+	if err := e.know(entries); err != nil {
 		return err
 	}
 	e.repository.ReplaceByResource(entries.rules, entries.resource)
 	return nil
+}
+
+// know makes the prefixes of policies known.
+func (e *Engine) know(policies ...Entries) error {
+	var updates []ipcache.MU
+	for _, entries := range policies {
+		for _, prefix := range policy.GetCIDRPrefixes(entries.rules) {
+			updates = append(updates, ipcache.MU{
+				Prefix: cmtypes.NewLocalPrefixCluster(prefix), Source: source.Generated,
+				Resource: entries.resource, IsCIDR: true,
+				Metadata: []ipcache.IPMetadata{labels.GetCIDRLabels(prefix)},
+			})
+		}
+	}
+	return e.tell(updates)
 }
 
 // endpoint is a subject with its policy; refusal says why it has none.

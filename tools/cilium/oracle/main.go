@@ -1,10 +1,12 @@
 // oracle answers verdicts from Cilium's own policy engine.
 //
 //	oracle < cases.jsonl > answers.jsonl
+//	oracle time < case.json > cost.json
 //
 // One case a line in, one answer a line out, in order. A case is a world, policies as JSON objects,
 // and flows; an answer says of each policy whether Cilium takes it, and of each flow what becomes
 // of it at its subject. Options of Cilium are globals, so a process judges one case at a time.
+// With `time` an answer says what it cost to put the policies in force for the flows' subjects.
 package main
 
 import (
@@ -25,18 +27,22 @@ import (
 const cluster = "default"
 
 // lineBytes bounds one case.
-const lineBytes = 16 << 20
+const lineBytes = 256 << 20
 
 var silent = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	answer := func(given *Case, documents *Documents) (any, error) { return judge(given, documents) }
+	if len(os.Args) == 2 && os.Args[1] == "time" {
+		answer = func(given *Case, documents *Documents) (any, error) { return measure(given, documents) }
+	}
+	if err := run(os.Stdin, os.Stdout, answer); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(1)
 	}
 }
 
-func run(in io.Reader, out io.Writer) error {
+func run(in io.Reader, out io.Writer, answer func(*Case, *Documents) (any, error)) error {
 	if err := labelsfilter.ParseLabelPrefixCfg(silent, nil, nil, ""); err != nil {
 		return err
 	}
@@ -55,11 +61,11 @@ func run(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("read a case: %w", err)
 		}
 		configure(given.Options)
-		answer, err := judge(&given, documents)
+		said, err := answer(&given, documents)
 		if err != nil {
 			return fmt.Errorf("case %d: %w", given.ID, err)
 		}
-		if err := encoder.Encode(answer); err != nil {
+		if err := encoder.Encode(said); err != nil {
 			return err
 		}
 		if err := answers.Flush(); err != nil {

@@ -57,7 +57,8 @@ pub(super) struct Peerage {
     crowd: Crowd,
     ranges: HashMap<Cidr, Vec<u32>>,
     selected: HashMap<SelectorNumber, Arc<[u32]>>,
-    known: HashMap<Option<Arc<[Item]>>, PeersNumber>,
+    known: HashMap<Arc<[Item]>, PeersNumber>,
+    anyone: Option<PeersNumber>,
     meant: Vec<Meant>,
     items: Vec<Item>,
     /// Who comes and goes, where that is asked for.
@@ -77,6 +78,7 @@ impl Peerage {
             ranges: HashMap::default(),
             selected: HashMap::default(),
             known: HashMap::default(),
+            anyone: None,
             meant: Vec::new(),
             items: Vec::new(),
             watch: None,
@@ -100,8 +102,7 @@ impl Peerage {
                 self.ranges.entry(*cidr).or_default().push(position);
             }
             let place = identity.place();
-            let remote = seeded(Fault::RemoteNodeIsHost) && place == Place::Node;
-            if remote || identity.is_host() {
+            if place == Place::Node && (seeded(Fault::RemoteNodeIsHost) || identity.is_host()) {
                 self.hosts.push(position);
             }
             self.places.push(place);
@@ -143,31 +144,31 @@ impl Peerage {
 
     /// The number of these peers.
     pub(super) fn number(&mut self, peers: &Peers, words: &mut Words) -> PeersNumber {
+        let Peers::AnyOf(list) = peers else {
+            let number = self.anyone.unwrap_or_else(|| self.added(None));
+            self.anyone = Some(number);
+            return number;
+        };
         let mut items = std::mem::take(&mut self.items);
         items.clear();
-        let found = match peers {
-            Peers::Anyone => self.known.get(&None),
-            Peers::AnyOf(list) => {
-                items.extend(list.iter().filter_map(|peer| Item::of(peer, words)));
-                self.known.get(&Some(Arc::from(items.as_slice())))
-            }
-        };
-        let number = match found {
+        items.extend(list.iter().filter_map(|peer| Item::of(peer, words)));
+        let number = match self.known.get(items.as_slice()) {
             Some(number) => *number,
             None => {
-                let items = match peers {
-                    Peers::Anyone => None,
-                    Peers::AnyOf(_) => Some(Arc::from(items.as_slice())),
-                };
-                let count = u32::try_from(self.meant.len());
-                let number = PeersNumber(count.expect("fewer than 2^32 peers"));
-                self.known.insert(items.clone(), number);
-                self.meant.push(Meant { items, members: None, is_watched: false });
+                let items: Arc<[Item]> = items.as_slice().into();
+                let number = self.added(Some(Arc::clone(&items)));
+                self.known.insert(items, number);
                 number
             }
         };
         self.items = items;
         number
+    }
+
+    fn added(&mut self, items: Option<Arc<[Item]>>) -> PeersNumber {
+        let count = u32::try_from(self.meant.len()).expect("fewer than 2^32 peers");
+        self.meant.push(Meant { items, members: None, is_watched: false });
+        PeersNumber(count)
     }
 
     /// Whether both name the same peer in the same words.

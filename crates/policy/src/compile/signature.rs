@@ -11,6 +11,8 @@ pub(super) struct Signatures {
     kinds: Vec<u32>,
     /// A bit for each position that is in some band.
     met: Vec<u64>,
+    /// The words of `met` that have such a bit.
+    words: Vec<u32>,
     /// By kind: the one before and the band that came to it.
     steps: Vec<(u32, u32)>,
     known: HashMap<(u32, u32), u32>,
@@ -30,7 +32,6 @@ impl Signatures {
         self.steps.clear();
         self.steps.push((0, 0));
         self.known.clear();
-        let (mut first, mut last) = (usize::MAX, 0);
         for (band, at) in bands.bands.iter().zip(0u32..) {
             // Members of a band mostly come with one signature after another.
             let mut latest = (u32::MAX, 0);
@@ -45,12 +46,16 @@ impl Signatures {
                     latest = (before, kind);
                 }
                 self.kinds[position] = latest.1;
-                self.met[position / 64] |= 1 << (position % 64);
-                first = first.min(position / 64);
-                last = last.max(position / 64);
+                let word = position / 64;
+                if self.met[word] == 0 {
+                    self.words.push(u32::try_from(word).expect("fewer than 2^32 words"));
+                }
+                self.met[word] |= 1 << (position % 64);
             }
         }
-        for word in first..=last {
+        let mut words = std::mem::take(&mut self.words);
+        words.sort_unstable();
+        for word in words.drain(..).map(|word| word as usize) {
             let mut bits = std::mem::take(&mut self.met[word]);
             while bits != 0 {
                 let position = word * 64 + bits.trailing_zeros() as usize;
@@ -60,6 +65,7 @@ impl Signatures {
                 tell(place, kind, &|| self.bands_of(kind));
             }
         }
+        self.words = words;
     }
 
     fn bands_of(&self, kind: u32) -> Vec<u32> {

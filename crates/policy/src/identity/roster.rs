@@ -2,7 +2,7 @@
 
 use podwall_model::{Label, Labels, Namespace, Source, Workload, World, is_identity_key};
 
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 
 /// The labels of workloads, by what they are made of.
 pub(crate) struct Roster<'a> {
@@ -12,7 +12,11 @@ pub(crate) struct Roster<'a> {
     labels: Vec<Label>,
     /// What Kubernetes gives, by namespace, cluster and service account.
     given: HashMap<(&'a str, &'a str, &'a str), u32>,
-    gifts: Vec<Vec<Label>>,
+    gifts: Vec<Labels>,
+    /// The latest gift: workloads of one place mostly stand together.
+    latest: Option<((&'a str, &'a str, &'a str), u32)>,
+    /// Labels of gifts: most of them are given in many places.
+    shared: HashSet<Label>,
     known: HashMap<Vec<u32>, Look>,
     looks: Vec<Labels>,
     key: Vec<u32>,
@@ -35,6 +39,8 @@ impl<'a> Roster<'a> {
             labels: Vec::new(),
             given: HashMap::default(),
             gifts: Vec::new(),
+            latest: None,
+            shared: HashSet::default(),
             known: HashMap::default(),
             looks: Vec::new(),
             key: Vec::new(),
@@ -77,20 +83,35 @@ impl<'a> Roster<'a> {
         if key[0] == UNRESOLVED {
             return Labels::from_iter([Label::reserved("init")]);
         }
+        // A workload's own labels stand in the order of their keys.
         let own = key[1..].iter().map(|place| self.labels[*place as usize].clone());
-        own.chain(self.gifts[key[0] as usize].iter().cloned()).collect()
+        Labels::merged(&own.collect::<Vec<_>>(), self.gifts[key[0] as usize].as_slice())
     }
 
     fn gift(&mut self, workload: &'a Workload) -> u32 {
         let namespace = workload.name.namespace.as_str();
         let place = (namespace, workload.cluster.as_str(), workload.service_account.as_str());
+        if let Some((_, gift)) = self.latest.filter(|(latest, _)| *latest == place) {
+            return gift;
+        }
         if let Some(gift) = self.given.get(&place) {
+            self.latest = Some((place, *gift));
             return *gift;
         }
         let gift = u32::try_from(self.gifts.len()).expect("fewer than 2^32 gifts");
-        self.gifts.push(workload.given_labels(self.namespace(namespace)));
+        let given = workload.given_labels(self.namespace(namespace)).into_iter();
+        let shared = given.map(|label| self.shared(label)).collect();
+        self.gifts.push(shared);
         self.given.insert(place, gift);
         gift
+    }
+
+    fn shared(&mut self, label: Label) -> Label {
+        if let Some(same) = self.shared.get(&label) {
+            return same.clone();
+        }
+        self.shared.insert(label.clone());
+        label
     }
 
     fn label(&mut self, key: &'a str, value: &'a str) -> Option<u32> {

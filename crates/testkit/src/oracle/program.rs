@@ -40,6 +40,11 @@ impl Program {
         Program(program)
     }
 
+    /// A process of it that is not started yet.
+    pub fn command(&self) -> Command {
+        Command::new(&self.0)
+    }
+
     /// Puts questions to a new process; writing and reading go on side by side, so that no pipe
     /// fills up. Each question comes back with the line that answers it.
     pub fn ask<Q: Send + 'static>(
@@ -47,7 +52,8 @@ impl Program {
         questions: impl Iterator<Item = (Q, String)> + Send + 'static,
         mut each: impl FnMut(Q, &str),
     ) {
-        let mut child = Command::new(&self.0)
+        let mut child = self
+            .command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -43,7 +43,7 @@ pub(super) fn line(case: &Case) -> String {
         "names": world.names.iter().map(|name| json!({
             "name": name.name, "addresses": name.addresses,
         })).collect::<Vec<_>>(),
-        "policies": case.documents.iter().map(Value::to_string).collect::<Vec<_>>(),
+        "policies": case.documents.iter().map(text).collect::<Vec<_>>(),
         "flows": flows.collect::<Vec<_>>(),
     });
     // Said where it is so alone: what was recorded before is asked in the same words.
@@ -51,6 +51,10 @@ pub(super) fn line(case: &Case) -> String {
         line["options"]["host_policies"] = true.into();
     }
     line.to_string()
+}
+
+fn text(document: &Value) -> String {
+    document.as_str().map_or_else(|| document.to_string(), str::to_owned)
 }
 
 fn node(node: &Node) -> Value {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use podwall_model::{ExternalName, World};
 
-use super::{Local, Shape, add_pod, empty, namespace, shape};
+use super::{Local, Outline, add_pod, empty, namespace};
 
 /// The most ports that an item of a rule may list.
 const PORTS: usize = 40;
@@ -15,7 +15,7 @@ const RULES: usize = 100;
 const APPS: usize = 20;
 
 /// One policy of so many rules, each of 40 ports and ranges for another app.
-pub fn ports(rules: usize) -> Shape {
+pub fn ports(rules: usize) -> Outline {
     let rule = |at: usize| {
         let port = |item: usize| {
             let first = 1 + (at * 7 + item * 97) % 60_000;
@@ -34,11 +34,11 @@ pub fn ports(rules: usize) -> Shape {
     };
     let rules: Vec<String> = (0..rules).map(rule).collect();
     let text = policy("many-ports", &format!("ingress: [{}]", rules.join(", ")));
-    shape(apps(), &[text])
+    Outline { world: apps(), texts: vec![text] }
 }
 
 /// So many rules, of which no two have the same standing, by priority and place.
-pub fn priorities(count: usize) -> Shape {
+pub fn priorities(count: usize) -> Outline {
     let rule = |at: usize| {
         let action = ["Allow", "Deny"][at % 2];
         let pods = format!(
@@ -52,7 +52,7 @@ pub fn priorities(count: usize) -> Shape {
         )
     };
     let places: Vec<usize> = (0..count).collect();
-    let texts: Vec<String> = (0..)
+    let texts = (0..)
         .zip(places.chunks(RULES))
         .map(|(priority, places)| {
             let rules: Vec<String> = places.iter().map(|at| rule(*at)).collect();
@@ -64,22 +64,22 @@ pub fn priorities(count: usize) -> Shape {
             )
         })
         .collect();
-    shape(apps(), &texts)
+    Outline { world: apps(), texts }
 }
 
 /// So many names that were answered, each allowed by a policy of its own.
-pub fn names(count: usize) -> Shape {
+pub fn names(count: usize) -> Outline {
     let name = |at: usize| format!("matchName: www.shop{at}.example.com");
     outside(count, name)
 }
 
 /// The same, each by a pattern.
-pub fn patterns(count: usize) -> Shape {
+pub fn patterns(count: usize) -> Outline {
     let name = |at: usize| format!("matchPattern: '*.shop{at}.example.com'");
     outside(count, name)
 }
 
-fn outside(count: usize, name: impl Fn(usize) -> String) -> Shape {
+fn outside(count: usize, name: impl Fn(usize) -> String) -> Outline {
     let text = |at: usize| {
         let list = format!(
             "egress: [{{toFQDNs: [{{{}}}], toPorts: [{{ports: [{{port: '443', protocol: TCP}}]}}]}}]",
@@ -87,11 +87,11 @@ fn outside(count: usize, name: impl Fn(usize) -> String) -> Shape {
         );
         policy(&format!("name-{at}"), &list)
     };
-    let mut shape = shape(apps(), &(0..count).map(text).collect::<Vec<_>>());
+    let mut world = apps();
     let first = u32::from(Ipv4Addr::new(198, 18, 0, 0));
     let address = |at: u32| Ipv4Addr::from(first + at).into();
-    let queried_by = vec![shape.world.workloads[0].name.clone()];
-    shape.world.names = (0u32..)
+    let queried_by = vec![world.workloads[0].name.clone()];
+    world.names = (0u32..)
         .take(count)
         .map(|at| ExternalName {
             name: format!("www.shop{at}.example.com"),
@@ -99,7 +99,7 @@ fn outside(count: usize, name: impl Fn(usize) -> String) -> Shape {
             queried_by: queried_by.clone(),
         })
         .collect();
-    shape
+    Outline { world, texts: (0..count).map(text).collect() }
 }
 
 /// One local pod of each app.
