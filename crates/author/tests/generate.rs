@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use podwall_author::generate::{Seen, Side, generate};
+use podwall_author::generate::{Asked, Seen, Side, generate};
 use podwall_model::{Direction, Protocol, WorkloadName};
-use podwall_policy::check;
+use podwall_policy::check_as;
 use podwall_policy::end::{End, Standing};
 use podwall_policy::options::Options;
 use podwall_testkit::random::Case;
@@ -52,7 +52,7 @@ fn every_recorded_flow_is_allowed_by_the_draft() {
                 Direction::Ingress => (side(&peer, &case), side(&own, &case)),
             };
             let Packet { protocol, port } = Packet { protocol: packet.protocol, port: packet.port };
-            flows.push(Seen { from, to, protocol, port, count: 1 });
+            flows.push(Seen { from, to, protocol, port, asked: None, count: 1 });
         }
         let draft = generate(&flows, Some(&case.world));
         assert_eq!(draft.left_out, Vec::<String>::new(), "seed {seed}\n{}", draft.text);
@@ -92,6 +92,7 @@ fn a_draft_reads_as_people_write() {
         to: to.clone(),
         protocol: Protocol::TCP,
         port,
+        asked: None,
         count: 3,
     };
     let (one, two) =
@@ -100,7 +101,8 @@ fn a_draft_reads_as_people_write() {
     let draft =
         generate(&[flow(&one, &db, 5432), flow(&two, &db, 5432), flow(&one, &outside, 443)], None);
     assert_eq!((draft.policies, draft.allowed, draft.left_out.len()), (2, 3, 0));
-    assert_eq!(check(&draft.text, "draft").policies.len(), 2);
+    let written = check_as(&draft.text, "draft", &podwall_author::dialect());
+    assert_eq!(written.policies.len(), 2);
     assert_eq!(
         draft.text,
         "# seen of data/db-0
@@ -154,12 +156,81 @@ spec:
         - ports:
             - port: \"5432\"
               protocol: TCP
+    # names are learnt here; the cluster's name server is meant, though no question was recorded
+    - toEndpoints:
+        - matchLabels:
+            k8s-app: kube-dns
+            \"k8s:io.kubernetes.pod.namespace\": kube-system
+      toPorts:
+        - ports:
+            - port: \"53\"
+              protocol: TCP
+            - port: \"53\"
+              protocol: UDP
+          rules:
+            dns:
+              - matchPattern: \"*\"
     # flows: 3: api.example.com
-    - toCIDR: [\"198.51.100.7/32\"]
+    - toFQDNs:
+        - matchName: api.example.com
       toPorts:
         - ports:
             - port: \"443\"
               protocol: TCP
 "
     );
+}
+
+#[test]
+fn names_and_requests_that_were_recorded_are_asked_for_and_no_others() {
+    let web = pod("shop", "web-1", "web", "10.0.0.1");
+    let db = pod("data", "api-0", "api", "10.0.0.3");
+    let dns = pod("kube-system", "dns-0", "dns", "10.0.0.53");
+    let outside = Side {
+        names: vec!["API.example.com.".into(), "shop/front".into()],
+        address: "198.51.100.7".parse().ok(),
+        ..Side::default()
+    };
+    let seen = |to: &Side, protocol, port, asked| Seen {
+        from: web.clone(),
+        to: to.clone(),
+        protocol,
+        port,
+        asked,
+        count: 1,
+    };
+    let http = |method: &str, path: &str| {
+        Some(Asked::Http { method: method.to_owned(), path: path.to_owned() })
+    };
+    let name = |name: &str| Some(Asked::Dns { name: name.to_owned() });
+    let draft = generate(
+        &[
+            seen(&db, Protocol::TCP, 8080, None),
+            seen(&db, Protocol::TCP, 8080, http("GET", "/v1/items?page=2")),
+            seen(&db, Protocol::TCP, 8080, http("GET", "/v1.2/(a)")),
+            seen(&dns, Protocol::UDP, 53, name("api.data.svc.cluster.local.")),
+            seen(&outside, Protocol::TCP, 443, None),
+            seen(&outside, Protocol::TCP, 80, http("POST", "/hook")),
+        ],
+        None,
+    );
+    assert_eq!(draft.left_out, Vec::<String>::new(), "{}", draft.text);
+    assert_eq!(draft.allowed, 6);
+    for part in [
+        "- matchName: api.example.com\n      toPorts:",
+        "            dns:\n              - matchName: api.data.svc.cluster.local\n              \
+         - matchName: api.example.com\n",
+        "- method: POST\n                path: \"/hook\"\n",
+        "- method: GET\n                path: \"/v1/items(\\\\?.*)?\"\n",
+        "path: \"/v1\\\\.2/\\\\(a\\\\)\"\n",
+    ] {
+        assert!(draft.text.contains(part), "{part}\n{}", draft.text);
+    }
+    // The requests of workloads are read at the server, once.
+    assert_eq!(draft.text.matches("/v1/items").count(), 1, "{}", draft.text);
+    // Nobody is let in or out for another request or name than was recorded.
+    let policies = check_as(&draft.text, "draft", &podwall_author::dialect()).policies;
+    assert_eq!(policies.len(), 3);
+    let asks = policies.iter().flat_map(|policy| &policy.rules).filter(|r| !r.demands.is_empty());
+    assert_eq!(asks.count(), 3, "{}", draft.text);
 }

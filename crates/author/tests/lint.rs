@@ -334,3 +334,26 @@ fn what_only_the_writing_shows_is_told_for_a_version_too() {
         [""; 0]
     );
 }
+
+#[test]
+fn what_is_refused_here_and_in_force_there_is_told() {
+    let spec = |element: &str| cnp("p", &format!("  egress:\n  - {element}"));
+    let check = |element: &str, versions: [usize; 4], words: &str| {
+        for (target, count) in Target::ALL.into_iter().zip(versions) {
+            let told = elsewhere(&spec(element), target);
+            assert_eq!(told.len(), count, "{element} in {}: {told:?}", target.name());
+            let fits = |one: &String| one.starts_with("7: ") && one.contains(words);
+            assert!(told.iter().all(fits), "{told:?}");
+        }
+    };
+    check("toRequires: [{matchLabels: {env: prod}}]", [1, 1, 0, 0], "must also have");
+    check("toRequires: []", [0; 4], "");
+    let wider = "toCIDRSet: [{cidr: 10.0.0.0/16, except: [10.0.0.0/8]}]";
+    check(wider, [1, 1, 1, 0], "takes the whole range away");
+    check("toCIDRSet: [{cidr: 10.0.0.0/16, except: [11.0.0.0/8]}]", [0; 4], "");
+    check("authentication: {mode: required}", [1; 4], "prove who they are");
+    let listener = "toPorts: [{ports: [{port: '443', protocol: TCP}], listener: {name: own, \
+                    envoyConfig: {name: a}}}]";
+    check(listener, [1; 4], "handed to that listener");
+    check("colour: blue", [0; 4], "");
+}

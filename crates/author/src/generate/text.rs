@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use podwall_model::Protocol;
 use podwall_policy::scalar;
 
-use super::{Evidence, Group, Habits, Other};
+use super::{Evidence, Group, Habits, Other, ports};
 
 /// The most names that a comment tells.
 const TOLD: usize = 4;
-/// The most ports of one list (Cilium's limit).
-const PORTS_AT_MOST: usize = 40;
 
 /// One document for each kind of workload.
 pub(super) fn documents(habits: &BTreeMap<Group, Habits>) -> String {
@@ -63,54 +60,41 @@ fn list(
         line(text, 4, "- {}");
     }
     for (other, evidence) in rules {
-        let names: Vec<String> = evidence.names.iter().cloned().collect();
-        let who = if names.is_empty() { String::new() } else { format!(": {}", few(&names)) };
-        let (ports, kinds): (Vec<_>, Vec<_>) =
-            evidence.ports.iter().partition(|(protocol, _)| protocol.has_ports());
-        let many: Vec<&[(Protocol, u16)]> = ports.chunks(PORTS_AT_MOST).collect();
-        for chunk in many {
-            line(text, 4, &format!("# flows: {}{who}", evidence.flows));
+        for part in ports::parts(evidence) {
+            line(text, 4, &told(evidence));
             peers(text, words, group, other);
-            line(text, 6, "toPorts:");
-            line(text, 8, "- ports:");
-            for (protocol, port) in chunk {
-                line(text, 12, &format!("- port: \"{port}\""));
-                line(text, 14, &format!("protocol: {protocol}"));
-            }
-        }
-        let is_icmp = |(protocol, _): &&(Protocol, u16)| {
-            matches!(*protocol, Protocol::ICMP | Protocol::ICMP6)
-        };
-        let kinds: Vec<&(Protocol, u16)> = kinds.iter().filter(is_icmp).collect();
-        for chunk in kinds.chunks(PORTS_AT_MOST) {
-            line(text, 4, &format!("# flows: {}{who}", evidence.flows));
-            peers(text, words, group, other);
-            line(text, 6, "icmps:");
-            line(text, 8, "- fields:");
-            for (protocol, kind) in chunk {
-                let family = if *protocol == Protocol::ICMP { "IPv4" } else { "IPv6" };
-                line(text, 12, &format!("- family: {family}"));
-                line(text, 14, &format!("type: {kind}"));
-            }
+            ports::write(text, &part);
         }
     }
     // Protocols that no rule can name leave a list without an element, which must not open it.
-    let sayable = |evidence: &Evidence| {
-        let known = |(protocol, _): &(Protocol, u16)| {
-            protocol.has_ports() || matches!(*protocol, Protocol::ICMP | Protocol::ICMP6)
-        };
-        evidence.ports.iter().any(known)
-    };
-    if !rules.is_empty() && !rules.values().any(sayable) {
+    if !rules.is_empty() && rules.values().all(|evidence| ports::parts(evidence).is_empty()) {
         line(text, 4, "# nothing that a policy could name was seen");
         line(text, 4, "- {}");
     }
+}
+
+/// What was seen of a rule.
+fn told(evidence: &Evidence) -> String {
+    if evidence.flows == 0 {
+        return "# names are learnt here; the cluster's name server is meant, though no question \
+                was recorded"
+            .to_owned();
+    }
+    let names: Vec<String> = evidence.names.iter().cloned().collect();
+    let who = if names.is_empty() { String::new() } else { format!(": {}", few(&names)) };
+    format!("# flows: {}{who}", evidence.flows)
 }
 
 fn peers(text: &mut String, words: (&str, &str, &str), group: &Group, other: &Other) {
     let (endpoints, entities, ranges) = words;
     match other {
         Other::Entity(entity) => line(text, 4, &format!("- {entities}: [{entity}]")),
+        Other::Names(names) => {
+            line(text, 4, "- toFQDNs:");
+            for name in names {
+                line(text, 8, &format!("- matchName: {}", scalar(name)));
+            }
+        }
         Other::Address(address) => {
             let length = if address.is_ipv4() { 32 } else { 128 };
             line(text, 4, &format!("- {ranges}: [\"{address}/{length}\"]"));
@@ -175,6 +159,6 @@ fn few(names: &[String]) -> String {
     }
 }
 
-fn line(text: &mut String, indent: usize, words: &str) {
+pub(super) fn line(text: &mut String, indent: usize, words: &str) {
     writeln!(text, "{:indent$}{words}", "").expect("a string takes all text");
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use podwall_author::generate::{Seen, Side, generate};
+use podwall_author::generate::{Asked, Seen, Side, generate};
 use podwall_files::read_source;
 use podwall_model::{Protocol, WorkloadName};
 use serde_json::Value;
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &flags::Generate) -> anyhow::Result<u8> {
 /// Equal flows are one, counted.
 fn add(flows: &mut Vec<Seen>, seen: Seen) {
     let same = |known: &&mut Seen| {
-        (&known.from, &known.to, known.protocol, known.port)
-            == (&seen.from, &seen.to, seen.protocol, seen.port)
+        (&known.from, &known.to, known.protocol, known.port, &known.asked)
+            == (&seen.from, &seen.to, seen.protocol, seen.port, &seen.asked)
     };
     match flows.iter_mut().find(same) {
         Some(known) => known.count += seen.count,
@@ -96,8 +96,37 @@ fn own(record: &Value) -> Option<Seen> {
         to: side("destination")?,
         protocol: text(record, "protocol")?.parse().ok()?,
         port: number(record, "port")?,
+        asked: own_request(record),
         count: record.get("count").and_then(Value::as_u64).unwrap_or(1),
     })
+}
+
+/// What was asked, in the words of test files.
+fn own_request(record: &Value) -> Option<Asked> {
+    if let Some(http) = record.get("http") {
+        return http_request(text(http, "method")?, text(http, "path")?);
+    }
+    let name = text(record.get("dns")?, "name")?.to_owned();
+    Some(Asked::Dns { name })
+}
+
+/// A request by its path; a path that is a whole address is cut to what a server is asked for.
+fn http_request(method: &str, path: &str) -> Option<Asked> {
+    let path = match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => path,
+    };
+    let path = path.split('#').next().unwrap_or(path);
+    Some(Asked::Http { method: method.to_owned(), path: path.to_owned() })
+}
+
+/// What Hubble's layer 7 says was asked.
+fn hubble_request(layer: &Value) -> Option<Asked> {
+    if let Some(http) = layer.get("http") {
+        return http_request(text(http, "method")?, text(http, "url")?);
+    }
+    let name = text(layer.get("dns")?, "query")?.to_owned();
+    Some(Asked::Dns { name })
 }
 
 fn hubble(flow: &Value) -> Option<Seen> {
@@ -106,7 +135,9 @@ fn hubble(flow: &Value) -> Option<Seen> {
         Some(Value::Bool(reply)) => *reply,
         Some(_) | None => flow.get("reply").and_then(Value::as_bool).unwrap_or(false),
     };
-    if !passed || reply {
+    // An answer of layer 7 runs the other way, whatever the record says of replies.
+    let answer = flow.get("l7").and_then(|layer| text(layer, "type")) == Some("RESPONSE");
+    if !passed || reply || answer {
         return None;
     }
     let (protocol, port) = layer4(flow.get("l4")?)?;
@@ -121,7 +152,8 @@ fn hubble(flow: &Value) -> Option<Seen> {
     };
     let from = side("source", "source_names")?;
     let to = side("destination", "destination_names")?;
-    Some(Seen { from, to, protocol, port, count: 1 })
+    let asked = flow.get("l7").and_then(hubble_request);
+    Some(Seen { from, to, protocol, port, asked, count: 1 })
 }
 
 /// Protocol and server's port of Hubble's layer 4.

@@ -1,5 +1,7 @@
 //! The authors' commands as their users call them: output, and exit codes.
 
+mod generate;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -56,6 +56,14 @@ pub enum Why {
     EmptyList,
     /// NetworkPolicy's rules of a direction that `policyTypes` leaves out.
     UnlistedDirection,
+    /// Requirements beside peers before 1.19, which are refused here.
+    Requires,
+    /// An exception wider than its range before 1.20, which is refused here.
+    WiderException,
+    /// Authentication, which is refused here.
+    Authentication,
+    /// Listeners, which are refused here.
+    Listener,
 }
 
 impl Why {
@@ -88,6 +96,11 @@ impl Why {
             Why::LogText => "take the text out, or do without it",
             Why::EmptyList => "write who is meant, or take the element away",
             Why::UnlistedDirection => "list the direction, or take its rules away",
+            Why::Requires => "write the labels into each peer: the field went with 1.19",
+            Why::WiderException => "take the range away: nothing of it is meant",
+            Why::Authentication | Why::Listener => {
+                "keep one document for there and another for here"
+            }
         }
     }
 }
@@ -144,6 +157,14 @@ impl fmt::Display for Why {
             Why::UnlistedDirection => {
                 "rules of a direction that `policyTypes` leaves out are in force"
             }
+            Why::Requires => {
+                "it is not refused: each peer of the same workloads must also have these labels"
+            }
+            Why::WiderException => {
+                "it is not refused: an exception that is wider takes the whole range away"
+            }
+            Why::Authentication => "it is not refused: both ends have to prove who they are",
+            Why::Listener => "it is not refused: the connection is handed to that listener",
         })
     }
 }
