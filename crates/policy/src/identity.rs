@@ -260,13 +260,13 @@ impl Identities {
         roster: &mut Roster<'a>,
     ) -> Resolved {
         let mut resolved = Resolved::default();
-        for (number, names) in WELL_KNOWN {
-            resolved.identities.insert(number, Identity::reserved(names));
-        }
-        resolved.identities.insert(IdentityNumber::HOST, census::host(world, options));
+        let well_known = WELL_KNOWN.map(|(number, names)| (number, Identity::reserved(names)));
+        let mut numbered: Vec<(IdentityNumber, Identity)> = Vec::from(well_known);
+        numbered.push((IdentityNumber::HOST, census::host(world, options)));
         let mut known: HashMap<Look, IdentityNumber> = HashMap::default();
         let claims = census::addresses(world, ranges, options, roster);
         let mut addresses = Vec::with_capacity(claims.len());
+        numbered.reserve(claims.len());
         if self.numbers.is_empty() {
             // Growing hashes all identities again.
             self.numbers.reserve(claims.len());
@@ -277,7 +277,7 @@ impl Identities {
                 None => {
                     let number = self.number(&identity);
                     known.extend(look.map(|look| (look, number)));
-                    resolved.identities.entry(number).or_insert(identity);
+                    numbered.push((number, identity));
                     number
                 }
             };
@@ -286,9 +286,11 @@ impl Identities {
         resolved.addresses = addresses.into_iter().collect();
         for (cidr, identity) in census::networks(ranges) {
             let number = self.number(&identity);
-            resolved.identities.entry(number).or_insert(identity);
+            numbered.push((number, identity));
             resolved.networks.insert(cidr, number);
         }
+        // Made of a list, a map is dense. Of one number the first holds.
+        resolved.identities = numbered.into_iter().rev().collect();
         resolved
     }
 }

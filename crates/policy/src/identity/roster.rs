@@ -33,6 +33,9 @@ impl<'a> Roster<'a> {
     /// Of the workloads of a world.
     pub(crate) fn of(world: &'a World) -> Roster<'a> {
         let named = world.namespaces.iter().map(|namespace| (namespace.name.as_str(), namespace));
+        // Growing hashes all looks again.
+        let mut known = HashMap::default();
+        known.reserve(world.workloads.len());
         Roster {
             namespaces: named.collect(),
             own: HashMap::default(),
@@ -41,7 +44,7 @@ impl<'a> Roster<'a> {
             gifts: Vec::new(),
             latest: None,
             shared: HashSet::default(),
-            known: HashMap::default(),
+            known,
             looks: Vec::new(),
             key: Vec::new(),
         }
