@@ -14,6 +14,6 @@ pub(crate) use flow::{flows, reading};
 pub(crate) use map::map;
 pub(crate) use policy::{Page, Recorded, Text, listed, policies, policy_detail, sentences};
 pub(crate) use shadow::Shadows;
-pub(crate) use stats::{Asked, stats, tick};
+pub(crate) use stats::{Asked, new_pairs, stats, tick};
 pub(crate) use status::status;
 pub(crate) use workload::{Holds, workload_detail, workloads};

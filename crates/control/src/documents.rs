@@ -15,6 +15,8 @@ use podwall_wire::rest::Diagnostic;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Documents {
     files: BTreeMap<String, FileState>,
+    /// The texts of test files, by name: they are about policies and none themselves.
+    tests: BTreeMap<String, String>,
 }
 
 /// One file of the folder.
@@ -56,7 +58,7 @@ impl Documents {
             let accepted = Accepted { text: text.clone(), policies: checked.policies };
             (name.clone(), FileState { accepted: Some(accepted), ..FileState::default() })
         });
-        Documents { files: files.collect() }
+        Documents { files: files.collect(), tests: BTreeMap::new() }
     }
 
     /// Takes the folder as it was read. What is in force changes with files that are accepted and
@@ -64,9 +66,14 @@ impl Documents {
     pub(crate) fn take(&mut self, read: Vec<PolicyFile>) {
         let mut before = std::mem::take(&mut self.files);
         let mut taken = BTreeMap::new();
+        self.tests.clear();
         for file in read {
             let known = before.remove(&file.name);
             let mut state = checked(&file);
+            if let (Some(text), true) = (&state.text, is_test(&state)) {
+                self.tests.insert(file.name, text.clone());
+                continue;
+            }
             refuse_repeated(&mut state, &file.name, &mut taken);
             state.accepted = match (state.refused(), state.text.clone()) {
                 (false, Some(text)) => {
@@ -82,6 +89,11 @@ impl Documents {
     /// The files by name.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&String, &FileState)> {
         self.files.iter()
+    }
+
+    /// The test files, by name, with their texts.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.tests.iter()
     }
 
     /// What is in force, by file.
@@ -136,6 +148,17 @@ fn checked(file: &PolicyFile) -> FileState {
             ..FileState::default()
         },
     }
+}
+
+/// Whether every document of a file is a test. One that holds a policy as well is refused whole: its
+/// policy is not left out in silence.
+fn is_test(state: &FileState) -> bool {
+    let about_kind = |finding: &Diagnostic| {
+        finding.code == "PW0104" && finding.message.ends_with("`PolicyTest`")
+    };
+    !state.diagnostics.is_empty()
+        && state.diagnostics.len() == state.checked.documents.len()
+        && state.diagnostics.iter().all(about_kind)
 }
 
 /// A policy stands in one file; the second file in the order of names is refused.

@@ -8,12 +8,14 @@ mod map;
 mod metrics;
 mod modes;
 mod openapi;
+mod pairs;
 mod policies;
 mod preview;
 mod query;
 mod stats;
 mod status;
 mod stream;
+mod tests;
 mod workloads;
 
 use std::sync::Arc;
@@ -61,10 +63,12 @@ fn api() -> Router<Arc<App>> {
         .route("/api/v1/drafts", post(drafts::draft))
         .route("/api/v1/changes", get(changes::list))
         .route("/api/v1/map", get(map::map))
+        .route("/api/v1/pairs/new", get(pairs::new))
         .route(
             "/api/v1/policies/{*id}",
             get(policies::one).put(modes::of_policy).fallback(modes::no_method),
         )
+        .route("/api/v1/tests", get(tests::list))
         .route("/api/v1/mode", put(modes::of_cluster))
         .route("/api/v1/modes", put(modes::of_policies))
         .route("/api/v1/preview", post(preview::preview))

@@ -6,4 +6,4 @@ mod find;
 mod read;
 
 pub use self::find::{find_tests, read_folder};
-pub use self::read::{Defaults, SpecError, read_text, read_with, read_world};
+pub use self::read::{Defaults, Named, SpecError, read_text, read_with, read_world};

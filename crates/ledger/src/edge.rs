@@ -3,6 +3,7 @@
 
 mod bucket;
 mod key;
+mod newcomer;
 mod store;
 
 use std::cmp::Reverse;
@@ -14,6 +15,8 @@ use rusqlite::Connection;
 use bucket::Events;
 
 pub(crate) use key::EdgeKey;
+pub use newcomer::NewPairs;
+pub(crate) use newcomer::new_pairs;
 pub(crate) use store::Store;
 
 /// The most edges that one answer tells; what is beyond is counted.

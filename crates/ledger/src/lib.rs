@@ -28,7 +28,7 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 pub use counter::{Count, Key, Reading, RuleName};
-pub use edge::{Edge, EdgeQuestion, Edges, End, EndKind, Pair};
+pub use edge::{Edge, EdgeQuestion, Edges, End, EndKind, NewPairs, Pair};
 pub use flow::{Entry, Filter, Found, PAGE_LIMIT, Party, Record};
 pub use history::{Counted, Past};
 pub use pattern::Pattern;
@@ -287,6 +287,11 @@ impl Ledger {
     /// The pairs that are stopped most in a time.
     pub fn pairs(&self, since: u64, until: u64) -> Result<Vec<Pair>, QueryError> {
         Ok(edge::pairs(&self.connection, &self.edges, (since, until))?)
+    }
+
+    /// The pairs that were first seen in a time.
+    pub fn new_pairs(&self, since: u64, until: u64) -> Result<NewPairs, QueryError> {
+        Ok(edge::new_pairs(&self.connection, &self.edges, (since, until))?)
     }
 
     /// Whether samples of this time on are kept second by second.

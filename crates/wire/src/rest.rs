@@ -24,10 +24,12 @@ pub use flow::{Direction, Flow, FlowKind, Flows, Nearest, Peer, ServiceHop, Verd
 pub use map::{Map, MapEdge, MapGroup, MapKind, MapNode, MapPort};
 pub use mode::{Changed, Mode, ModeFrom, SetMode, SetModes};
 pub use policy::{
-    DenyStats, Diagnostic, Policies, Policy, PolicyDetail, PolicyState, RuleStats, SavePolicies,
-    Saved, Sentence, Shadow,
+    DenyStats, Diagnostic, Policies, Policy, PolicyDetail, PolicyState, PolicyTests, RuleStats,
+    SavePolicies, Saved, Sentence, Shadow, Tested,
 };
 pub use preview::{AskPreview, Lean, Preview, PreviewExample};
-pub use stats::{Gap, GroupStats, NamespaceStats, Pair, Sample, Stats, Totals, VerdictCounts};
+pub use stats::{
+    Gap, GroupStats, NamespaceStats, NewPairs, Pair, Sample, Stats, Totals, VerdictCounts,
+};
 pub use status::{AgentState, Coverage, Held, ModeCounts, NodeStatus, Problem, Status};
 pub use workload::{HeldBy, Hold, PeerStats, PortStats, Workload, WorkloadDetail, Workloads};

@@ -11,6 +11,7 @@ import { Arrow, Named } from "../verdict/end";
 import { exact, short } from "../words/number";
 import { duration, utc, when } from "../words/time";
 import { lookOf, nameOf, policyOf, portTerm, portWords } from "../words/verdict";
+import { Newcomers } from "./newcomers";
 import css from "./overview.module.css";
 
 const SHOWN = 6;
@@ -40,6 +41,7 @@ export function NeedsYou({ pairs, span, status, until }: Props) {
       {rest > 0 && (
         <p className={css.tail}><Link href={href("/flows", { q: "-verdict:forwarded" })}>{rest} more</Link></p>
       )}
+      <Newcomers />
       <Trouble status={status} />
     </section>
   );

@@ -1,12 +1,15 @@
-// The drawer of one policy: what it says in sentences, what is wrong with it, its text, and where
-// its mode comes from. For a file that cannot be written: the line to add.
+// The drawer of one policy: what it says in sentences and what each decided, what is wrong with it,
+// what was changed, its text, and where its mode comes from. For a file that cannot be written: the
+// line to add.
 import type { Diagnostic, Mode, Policy } from "../wire/rest";
 import { href, hrefOfPolicy } from "../live/address";
 import { Command } from "../frame/command";
 import { Icon } from "../frame/icon";
 import { Link } from "../frame/link";
-import { isInForce, isRefused, kindWord, MODES, modeWords, nameOf, ruleWords } from "../words/verdict";
+import { isInForce, isRefused, kindWord, MODES, modeWords, nameOf } from "../words/verdict";
 import { sentence } from "../words/sentence";
+import { History, Sentences, useRecord } from "./record";
+import { Tests } from "./tests";
 import { commandFor } from "./trouble";
 import css from "./policies.module.css";
 
@@ -20,6 +23,7 @@ export function PolicyDrawer({ policy, close, step }: Props) {
   // The text that is shown is the one in force: findings of a newer text have no line in it.
   const own = isRefused(policy) && isInForce(policy) ? [] : policy.diagnostics;
   const findings = new Map(own.map((finding) => [finding.line, finding]));
+  const record = useRecord(policy.id);
   return (
     <aside className={css.drawer} aria-label="Policy">
       <div className={css.bar}>
@@ -38,12 +42,9 @@ export function PolicyDrawer({ policy, close, step }: Props) {
           </p>
         )}
         {policy.diagnostics.map((finding) => <Finding key={`${finding.code} ${finding.line}`} finding={finding} />)}
-        {policy.sentences.length > 0 && <h3 className={css.part}>What it says</h3>}
-        <ol className={css.sentences}>
-          {policy.sentences.map(({ rule, text }) => (
-            <li key={rule + text}><span>{sentence(text)}</span><span className="label">{ruleWords(rule)}</span></li>
-          ))}
-        </ol>
+        {policy.sentences.length > 0 && <Sentences sentences={policy.sentences} record={record} />}
+        <Tests id={policy.id} />
+        <History id={policy.id} record={record} />
         {!policy.writable && <LineToAdd policy={policy} />}
         <h3 className={css.part}>Its text <span className="label">{policy.file}</span></h3>
         <Yaml text={policy.yaml} findings={findings} />

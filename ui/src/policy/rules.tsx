@@ -68,7 +68,8 @@ function Rule({ rule, number, lit, light }: RuleProps) {
   );
 }
 
-function hitWords({ packets, last_hit }: RuleStats): string {
+/** What a rule decided in the time that was asked for, and when last. */
+export function hitWords({ packets, last_hit }: RuleStats): string {
   const all = allOf(packets);
   if (last_hit === undefined) return "Never hit since the counters began";
   const last = `last ${when(last_hit, serverNow())}`;

@@ -10,8 +10,10 @@ import type {
   Flows,
   Map,
   MapGroup,
+  NewPairs,
   Policies,
   PolicyDetail,
+  PolicyTests,
   Preview,
   SavePolicies,
   Saved,
@@ -63,6 +65,10 @@ export const setNamespaceMode = (namespace: string, body: SetMode, revision?: nu
 export const getDescription = () =>
   call<unknown>("GET", `/openapi.json`);
 
+/** Who talks to whom since a time, and never did before as far as is known. */
+export const listNewPairs = (query: { since?: number; until?: number } = {}) =>
+  call<NewPairs>("GET", `/pairs/new${asked(query)}`);
+
 /** All policies, by id. With `If-None-Match` an unchanged list is answered by 304. */
 export const listPolicies = (query: { brief?: boolean; after?: string; limit?: number } = {}) =>
   call<Policies>("GET", `/policies${asked(query)}`);
@@ -90,6 +96,10 @@ export const getStats = (query: { since?: number; until?: number; step?: number;
 /** What is going on, in one look. */
 export const getStatus = () =>
   call<Status>("GET", `/status`);
+
+/** The tests of the policy folder (`kind: PolicyTest`), run on the policies in force. A test may name files of this folder; nothing else is read. */
+export const listTests = (query: { policy?: string } = {}) =>
+  call<PolicyTests>("GET", `/tests${asked(query)}`);
 
 /** All workloads, by name, how each is held, and what passed in a time. */
 export const listWorkloads = (query: { since?: number; until?: number } = {}) =>

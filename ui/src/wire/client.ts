@@ -1,7 +1,7 @@
 // What the page asks, in its own words, by the generated calls of `api.ts`.
 import * as api from "./api";
 import type {
-  AskDraft, AskPreview, Changed, Changes, Draft, Explanation, Flows, Map, MapGroup, Mode, PolicyDetail, Preview, Saved, SavePolicies, Stats,
+  AskDraft, AskPreview, Changed, Changes, Draft, Explanation, Flows, Map, MapGroup, Mode, NewPairs, PolicyDetail, PolicyTests, Preview, Saved, SavePolicies, Stats,
   WorkloadDetail, Workloads,
 } from "./rest";
 
@@ -39,11 +39,17 @@ export const readDecided = (asked: Decided): Promise<Stats> => api.getStats({ ..
 /** Flow records, newest first, older than `before` where it is given. */
 export const readFlows = (limit: number, before?: number): Promise<Flows> => api.listFlows({ limit, before });
 
+/** Who talks to whom for the first time. */
+export const readNewPairs = (since: number, until: number): Promise<NewPairs> => api.listNewPairs({ since, until });
+
 /** Who talked to whom. */
 export const readMap = (since: number, until: number, group: MapGroup): Promise<Map> => api.getMap({ since, until, group });
 
 /** One policy with its rules, and what each decided from `since` to `until`. */
 export const readPolicy = (id: string, since: number, until: number): Promise<PolicyDetail> => api.getPolicy(id, { since, until });
+
+/** The tests of the policy folder that have a policy, run on what is in force. */
+export const readTests = (policy: string): Promise<PolicyTests> => api.listTests({ policy });
 
 /** All workloads, with what went in and out of each. */
 export const readWorkloads = (since: number, until: number): Promise<Workloads> => api.listWorkloads({ since, until });

@@ -408,6 +408,20 @@ export interface Nearest {
   why: string;
 }
 
+/** `GET /api/v1/pairs/new?since=&until=`: who talks to whom since a time, and never did before. */
+export interface NewPairs {
+  /** From when on anything is known. Where that is not before `since`, nobody knows what is new, and no pair is told. */
+  known_from?: number;
+  /** How many more there are than are told. */
+  left_out: number;
+  /** Those that are stopped first, then those that were seen most. */
+  pairs: Pair[];
+  /** The start of the asked time, milliseconds since the epoch. */
+  since: number;
+  /** Its end. */
+  until: number;
+}
+
 /** One node, or this machine. */
 export interface NodeStatus {
   /** `running`, `starting` or `gone`. While it is gone, enforcement goes on unchanged. */
@@ -544,6 +558,18 @@ export interface PolicyDetail extends Policy {
 
 /** Whether a policy is in force. */
 export type PolicyState = "accepted" | "refused";
+
+/** `GET /api/v1/tests?policy=`: the tests of the policy folder, run on the policies in force. */
+export interface PolicyTests {
+  /** How many did not come out as expected, of those that are left out too. */
+  failed: number;
+  /** How many more there are than are told. */
+  left_out: number;
+  /** Those that did not come out as expected first, then by file and line. */
+  tests: Tested[];
+  /** Test files that cannot be run, each with why. */
+  unusable: string[];
+}
 
 /** One port of a workload, as others asked for it. */
 export interface PortStats {
@@ -733,6 +759,24 @@ export interface Status {
   time: number;
   /** The product's version. */
   version: string;
+}
+
+/** One test and what came of it. */
+export interface Tested {
+  /** The case it stands in. */
+  case: string;
+  /** The file in the policy folder. */
+  file: string;
+  /** Its line there. */
+  line: number;
+  /** What is expected and what came out, where that is something else. */
+  message?: string;
+  /** What is tried, in words or as it is called. */
+  name: string;
+  /** Whether what came out was expected. */
+  passed: boolean;
+  /** The chain of reasons, likewise. */
+  reasons?: string[];
 }
 
 /** Sums. */

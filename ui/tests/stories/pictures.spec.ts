@@ -33,6 +33,13 @@ const VIEWS: Record<string, (page: Page, origin: string, server: FixtureServer) 
     await page.goto(`${origin}/policies?open=CiliumNetworkPolicy/payments/partners`);
     await expect(page.getByRole("complementary", { name: "Policy" })).toContainText("Unknown field");
   },
+  "policy-drawer": async (page, origin) => {
+    await page.goto(`${origin}/policies?open=CiliumNetworkPolicy/data/db-from-orders`);
+    const drawer = page.getByRole("complementary", { name: "Policy" });
+    await expect(drawer.getByRole("region", { name: "Tests" })).toContainText("1 of 2 tests not as expected");
+    await expect(drawer).toContainText("packets, last");
+    await expect(drawer.getByRole("region", { name: "What was changed" })).toContainText("Text, now 2 rules");
+  },
   map: async (page, origin) => {
     await page.goto(`${origin}/map?window=1h`);
     await expect(page.getByRole("region", { name: "List" })).toContainText("intruder");

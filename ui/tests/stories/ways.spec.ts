@@ -118,6 +118,17 @@ test("a time of one's own stands in the link", async ({ page, origin }) => {
   await expect(page.getByRole("button", { name: /^Chosen time/ })).toBeVisible();
 });
 
+test("who talks to whom for the first time since yesterday is told, and leads to the flows", async ({ page, origin }) => {
+  await page.goto(origin);
+  const fresh = page.getByRole("region", { name: "New since yesterday" });
+  await expect(fresh.getByRole("listitem")).toHaveCount(3);
+  await expect(fresh).toContainText("shop/intruder");
+  await expect(fresh).toContainText("1 pair more");
+  await fresh.getByRole("link", { name: "at shop/intruder to data/db" }).click();
+  await expect(page).toHaveURL(/\/flows\?.*from/);
+  await expect(page.locator("tr[data-index='0']")).toContainText("data/db");
+});
+
 test("a namespace that is chosen narrows every page, stands in the link and is left again", async ({ page, server, origin }) => {
   server.moods.lively = false;
   await page.goto(`${origin}/?window=1h`);

@@ -9,7 +9,7 @@ use std::thread;
 
 use anyhow::Context;
 use podwall_author::spec::{Failure, Judge, Report, Spec, Test, run as run_spec};
-use podwall_files::spec::{Defaults, SpecError, find_tests, read_with};
+use podwall_files::spec::{Defaults, Named, SpecError, find_tests, read_with};
 use podwall_files::{SourceText, read_source};
 use podwall_model::World;
 use serde_json::json;
@@ -57,7 +57,7 @@ fn run_all(
     world: &World,
     policies: &[SourceText],
 ) -> Vec<(usize, Outcome)> {
-    let defaults = Defaults { world, policies };
+    let defaults = Defaults { world, policies, named: Named::OnDisk };
     let available = thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.map_or(available, usize::from).min(files.len());
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));

@@ -1,6 +1,6 @@
 //! Statistics, from what the ledger sums up.
 
-use podwall_ledger::{Group, Ledger, Pair, QueryError, Question, Sample, Sums, Window};
+use podwall_ledger::{Group, Ledger, NewPairs, Pair, QueryError, Question, Sample, Sums, Window};
 use podwall_wire::rest::{self, Gap, GroupStats, NamespaceStats, Stats, Totals, VerdictCounts};
 
 use super::map::port_text;
@@ -58,6 +58,13 @@ fn coarse(ledger: &mut Ledger, question: &Question) -> Result<Stats, QueryError>
         gaps: answer.gaps.iter().map(gap).collect(),
         ..Stats::default()
     })
+}
+
+/// `GET /api/v1/pairs/new`.
+pub(crate) fn new_pairs(found: NewPairs, (since, until): (u64, u64)) -> rest::NewPairs {
+    let NewPairs { pairs, left_out, known_from } = found;
+    let pairs = pairs.into_iter().map(pair).collect();
+    rest::NewPairs { pairs, left_out, known_from, since, until }
 }
 
 fn gap(gap: &Sample) -> Gap {

@@ -10,8 +10,8 @@ use utoipa::OpenApi;
 
 use self::errors::Changes;
 use super::{
-    changes, drafts, explain, flows, map, metrics, modes, policies, preview, stats, status, stream,
-    workloads,
+    changes, drafts, explain, flows, map, metrics, modes, pairs, policies, preview, stats, status,
+    stream, tests as policy_tests, workloads,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,8 @@ use super::{
         workloads::list,
         workloads::one,
         map::map,
+        pairs::new,
+        policy_tests::list,
         changes::list,
         drafts::draft,
         drafts::save,
@@ -68,8 +70,8 @@ pub(crate) async fn openapi() -> Json<Value> {
 #[cfg(test)]
 mod tests {
     use podwall_wire::rest::{
-        AskDraft, AskPreview, Changed, Changes, Draft, Explanation, Flows, Map, Policies,
-        PolicyDetail, Preview, SavePolicies, Saved, SetMode, SetModes, Stats, Status,
+        AskDraft, AskPreview, Changed, Changes, Draft, Explanation, Flows, Map, NewPairs, Policies,
+        PolicyDetail, PolicyTests, Preview, SavePolicies, Saved, SetMode, SetModes, Stats, Status,
         WorkloadDetail, Workloads,
     };
     use serde::Serialize;
@@ -98,8 +100,10 @@ mod tests {
         check::<Explanation>(&answers["explain"]);
         check::<Flows>(&answers["listFlows"]);
         check::<Map>(&answers["getMap"]);
+        check::<NewPairs>(&answers["listNewPairs"]);
         check::<Policies>(&answers["listPolicies"]);
         check::<PolicyDetail>(&answers["getPolicy"]);
+        check::<PolicyTests>(&answers["listTests"]);
         check::<Preview>(&answers["previewModes"]);
         check::<Saved>(&answers["savePolicies"]);
         check::<Stats>(&answers["getStats"]);

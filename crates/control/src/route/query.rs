@@ -113,8 +113,13 @@ impl Window {
 
     /// Its start and end, in milliseconds since the epoch.
     pub(crate) fn span(&self) -> Result<(u64, u64), Refusal> {
+        self.span_or(USUAL_MS)
+    }
+
+    /// The same; where no start is asked for, so long before the end.
+    pub(crate) fn span_or(&self, usual_ms: u64) -> Result<(u64, u64), Refusal> {
         let until = self.until.unwrap_or_else(now_ms);
-        let since = self.since.unwrap_or(until.saturating_sub(USUAL_MS));
+        let since = self.since.unwrap_or(until.saturating_sub(usual_ms));
         if since > until {
             return Err(bad(format!("since is after until: `{since}`, `{until}`")));
         }

@@ -3,7 +3,9 @@
 use std::fs;
 
 use axum::http::StatusCode;
-use podwall_wire::rest::{AgentState, Changed, Mode, ModeFrom, Policies, Policy, PolicyDetail};
+use podwall_wire::rest::{
+    AgentState, Changed, Mode, ModeFrom, Policies, Policy, PolicyDetail, PolicyTests,
+};
 
 use super::bench::{Bench, Double, ID, POLICY, WORLD, body, code};
 
@@ -280,4 +282,37 @@ spec:
     let words: Vec<&str> =
         detail.rules.iter().filter_map(|rule| Some(rule.shadowed.as_ref()?.why.as_str())).collect();
     assert!(words.iter().any(|why| why.starts_with("the rule allows nothing: `")), "{detail:?}");
+}
+
+#[tokio::test]
+async fn tests_of_the_folder_are_run_on_what_is_in_force_and_read_nothing_else() {
+    let bench = Bench::new("policy-tests").await;
+    let case = |policies: &str| {
+        format!(
+            "apiVersion: podwall.io/v1\nkind: PolicyTest\nmetadata: {{name: database}}\n{policies}\
+             tests:\n- {{from: shop/web, to: data/db, port: 5432/TCP, expect: AUDIT}}\n\
+             - {{from: shop/web, to: data/db, port: 5432/TCP, expect: ALLOW}}\n"
+        )
+    };
+    fs::create_dir(bench.path("policies/tests")).unwrap();
+    bench.write("policies/db.test.yaml", &case("")).await;
+    bench.write("policies/tests/named.yaml", &case("policies: [{file: ../db.yaml}]\n")).await;
+    bench.write("policies/tests/beyond.yaml", &case("policies: [{file: /etc/passwd}]\n")).await;
+    let status = bench.status().await;
+    assert_eq!(status.policies.refused, 0, "a test is no policy, and no refused one");
+    let PolicyTests { tests, failed, unusable, left_out } =
+        bench.get(&format!("/api/v1/tests?policy={ID}")).await;
+    let told = tests.iter().map(|test| (test.file.as_str(), test.line, test.passed));
+    let files = ["db.test.yaml", "tests/named.yaml"];
+    let told: Vec<_> = told.filter(|(file, ..)| files.contains(file)).collect();
+    assert_eq!(told.iter().filter(|(.., passed)| *passed).count(), 2, "{tests:?}");
+    assert_eq!((told.len(), failed, left_out), (4, 2, 0));
+    assert!(!tests[0].passed && tests[0].message.is_some(), "what fails is told first");
+    assert_eq!(unusable.len(), 1, "{unusable:?}");
+    assert!(unusable[0].contains("/etc/passwd") && !unusable[0].contains("root:"));
+    let PolicyTests { tests, .. } = bench.get("/api/v1/tests?policy=NetworkPolicy/data/else").await;
+    assert_eq!(tests, []);
+    // A policy beside a test in one file is not left out in silence.
+    bench.write("policies/db.test.yaml", &format!("{}---\n{POLICY}", case(""))).await;
+    assert_eq!(bench.status().await.policies.refused, 2, "both documents");
 }

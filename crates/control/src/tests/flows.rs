@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use podwall_wire::node::{
     Connection, Counter, Counters, Flow, Losses, Side, ToControl, WorkloadName,
 };
-use podwall_wire::rest::{self, Direction, FlowKind, Flows, Preview, Stats, Verdict};
+use podwall_wire::rest::{self, Direction, FlowKind, Flows, NewPairs, Preview, Stats, Verdict};
 
 use super::bench::{Bench, Double, ID, TOKEN, body};
 
@@ -270,4 +270,22 @@ async fn a_window_tells_what_no_rule_allowed_in_it() {
     assert_eq!(detail.policy.packets.would_drop, 1_009, "since the counters began");
     let all: rest::PolicyDetail = bench.get(&of(0, 3_610_000)).await;
     assert_eq!(all.default_deny.packets.would_drop, 1_009, "with what passed in the gap");
+}
+
+#[tokio::test]
+async fn what_is_new_is_told_only_where_the_time_before_is_known() {
+    let bench = Bench::new("new-pairs").await;
+    let mut agent = Double::connect(&bench).await;
+    let mut listener = stream(&bench, None).await;
+    let day_us = 86_400_000_000;
+    let flows = vec![flow(5 * day_us, 5432), flow(7 * day_us, 5432), flow(7 * day_us + 9, 6379)];
+    agent.say(&ToControl::Flows { flows }).await;
+    event(&mut listener, "flow").await;
+    let ask = |since: u64| format!("/api/v1/pairs/new?since={since}&until={}", 8 * day_us / 1_000);
+    let new: NewPairs = bench.get(&ask(6 * day_us / 1_000)).await;
+    let told: Vec<_> = new.pairs.iter().map(|pair| (pair.port.as_str(), pair.count)).collect();
+    assert_eq!(told, [("6379/TCP", 3)]);
+    let new: NewPairs = bench.get(&ask(4 * day_us / 1_000)).await;
+    assert_eq!(new.pairs, []);
+    assert_eq!(new.known_from, Some(5 * day_us / 1_000), "nobody knows of the time before");
 }

@@ -49,6 +49,17 @@ pub struct Defaults<'a> {
     pub world: &'a World,
     /// Its policies.
     pub policies: &'a [SourceText],
+    /// Where files are found that a test names.
+    pub named: Named,
+}
+
+/// Where files are found that a test names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// On the disk, or at the revision they name.
+    OnDisk,
+    /// Among the policies that are given, by their names: nothing else is read.
+    Given,
 }
 
 impl Setting<'_> {
@@ -70,7 +81,7 @@ pub fn read_world(path: &Path) -> Result<World, SpecError> {
 
 /// The cases of one file's text.
 pub fn read_text(text: &str, path: &Path, world: &World) -> Result<Vec<Spec>, SpecError> {
-    read_with(text, path, &Defaults { world, policies: &[] })
+    read_with(text, path, &Defaults { world, policies: &[], named: Named::OnDisk })
 }
 
 /// The cases of one file's text, with what it leaves unsaid.
@@ -201,15 +212,39 @@ fn text(
     setting: &Setting<'_>,
 ) -> Result<(String, String), SpecError> {
     match (&source.file, &source.inline) {
-        (Some(file), None) => {
-            let path = setting.folder.join(file);
-            Ok((text_of(&path)?, path.display().to_string()))
-        }
+        (Some(file), None) => match setting.defaults.named {
+            Named::OnDisk => {
+                let path = setting.folder.join(file);
+                Ok((text_of(&path)?, path.display().to_string()))
+            }
+            Named::Given => given(file, at, setting),
+        },
         (None, Some(text)) => Ok((text.clone(), setting.file.to_owned())),
         (None, None) | (Some(_), Some(_)) => {
             Err(setting.error(Some(at), "one of `file` and `inline` is wanted"))
         }
     }
+}
+
+/// A file among the given ones, by its name without steps up in it.
+fn given(file: &str, at: &Location, setting: &Setting<'_>) -> Result<(String, String), SpecError> {
+    let mut parts: Vec<&str> = Vec::new();
+    let folder = setting.folder.to_str().unwrap_or_default();
+    for part in folder.split('/').chain(file.split('/')) {
+        match part {
+            "." | "" => {}
+            ".." => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    let name = parts.join("/");
+    let found = setting.defaults.policies.iter().find(|source| source.name == name);
+    let found = found.filter(|_| !file.starts_with('/'));
+    found.map(|source| (source.text.clone(), name.clone())).ok_or_else(|| {
+        setting.error(Some(at), format!("no file of this folder is in force: `{file}`"))
+    })
 }
 
 fn policies(

@@ -112,6 +112,7 @@ fn ends(month: u64) -> Vec<(&'static str, Ask)> {
         ("top pairs, 1 day", pairs(DAY - 7 * MINUTE)),
         ("top pairs, 7 days", pairs(7 * DAY - 7 * MINUTE)),
         ("top pairs, 30 days", pairs(month - 7 * MINUTE)),
+        ("new pairs since yesterday", Box::new(new_pairs)),
         ("map, 15 minutes", edges(15 * MINUTE, None, &[])),
         ("map, 1 day", edges(DAY - 7 * MINUTE, None, &[])),
         ("map, 30 days", edges(month - 7 * MINUTE, None, &[])),
@@ -119,6 +120,12 @@ fn ends(month: u64) -> Vec<(&'static str, Ask)> {
         ("peers of a workload, 1 day", edges(DAY - 7 * MINUTE, service, &[])),
         ("peers of a workload, 30 days", edges(month - 7 * MINUTE, service, &[])),
     ]
+}
+
+/// Every pair of the month was there before: what is told is that it is known.
+fn new_pairs(ledger: &mut Ledger) -> u64 {
+    let found = ledger.new_pairs(END - DAY, END).expect("the ledger answers");
+    found.pairs.len() as u64 + u64::from(found.known_from.is_some())
 }
 
 /// The table of flows, its filters and its export.

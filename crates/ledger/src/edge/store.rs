@@ -179,6 +179,12 @@ impl Store {
         Ok(())
     }
 
+    /// The start of the oldest bucket.
+    pub(crate) fn known_from(&self) -> Option<u64> {
+        let oldest = self.known.iter().filter_map(|known| known.first().copied());
+        oldest.chain(self.fresh.keys().next().copied()).min()
+    }
+
     /// Gives each edge of a time with its events; those of no known edge are summed up.
     pub(crate) fn find<'a>(
         &'a self,

@@ -135,3 +135,41 @@ fn a_sweep_fills_its_own_share_and_what_is_beyond_is_counted() {
     assert_eq!(found.edges.len(), 5_001, "the share of one workload, and the other one");
     assert_eq!(found.unnamed, 2_000, "events of a thousand ports more");
 }
+
+#[test]
+fn a_pair_is_new_if_it_was_never_seen_before_at_either_end_on_that_port() {
+    let mut ledger = Ledger::memory(Bounds::default());
+    let yesterday = START + 9 * DAY;
+    assert_eq!(ledger.new_pairs(yesterday, START + 10 * DAY).unwrap().known_from, None);
+    let ingress = |time, port, verdict| Record {
+        direction: Direction::Ingress,
+        workload: "data/db".into(),
+        ..record(time, port, verdict)
+    };
+    ledger.append(&[
+        record(START, 80, Verdict::Forwarded),
+        record(yesterday + 5, 80, Verdict::Dropped),
+        ingress(yesterday + 7, 80, Verdict::Forwarded),
+    ]);
+    assert_eq!(ledger.new_pairs(yesterday, START + 10 * DAY).unwrap().pairs, []);
+    ledger.append(&[
+        record(yesterday + 10, 5432, Verdict::Forwarded),
+        ingress(yesterday + 11, 5432, Verdict::WouldDrop),
+        record(yesterday + HOUR, 9000, Verdict::Forwarded),
+        record(yesterday + 2 * HOUR, 9000, Verdict::Forwarded),
+    ]);
+    ledger.settle(yesterday + 3 * HOUR);
+    let found = ledger.new_pairs(yesterday, START + 10 * DAY).unwrap();
+    let told = found.pairs.iter().map(|pair| (pair.port, pair.verdict, pair.count, pair.first));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (5432, Verdict::WouldDrop, 2, yesterday + 10),
+            (9000, Verdict::Forwarded, 4, yesterday + HOUR),
+        ]
+    );
+    assert_eq!((found.left_out, found.known_from), (0, Some(START)));
+    // Where nothing is known of the time before, nobody knows what is new.
+    let found = ledger.new_pairs(START, START + 10 * DAY).unwrap();
+    assert_eq!((found.pairs, found.known_from), (vec![], Some(START)));
+}

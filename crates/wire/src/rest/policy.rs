@@ -188,3 +188,37 @@ pub struct Saved {
     /// The revision that carries them.
     pub revision: u64,
 }
+
+/// `GET /api/v1/tests?policy=`: the tests of the policy folder, run on the policies in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyTests {
+    /// Those that did not come out as expected first, then by file and line.
+    pub tests: Vec<Tested>,
+    /// How many did not come out as expected, of those that are left out too.
+    pub failed: u64,
+    /// How many more there are than are told.
+    pub left_out: u64,
+    /// Test files that cannot be run, each with why.
+    pub unusable: Vec<String>,
+}
+
+/// One test and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Tested {
+    /// The file in the policy folder.
+    pub file: String,
+    /// Its line there.
+    pub line: u32,
+    /// The case it stands in.
+    pub case: String,
+    /// What is tried, in words or as it is called.
+    pub name: String,
+    /// Whether what came out was expected.
+    pub passed: bool,
+    /// What is expected and what came out, where that is something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The chain of reasons, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}

@@ -130,3 +130,20 @@ pub struct Pair {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
 }
+
+/// `GET /api/v1/pairs/new?since=&until=`: who talks to whom since a time, and never did before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewPairs {
+    /// Those that are stopped first, then those that were seen most.
+    pub pairs: Vec<Pair>,
+    /// How many more there are than are told.
+    pub left_out: u64,
+    /// From when on anything is known. Where that is not before `since`, nobody knows what is new,
+    /// and no pair is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_from: Option<u64>,
+    /// The start of the asked time, milliseconds since the epoch.
+    pub since: u64,
+    /// Its end.
+    pub until: u64,
+}
