@@ -150,8 +150,8 @@ fn checked(file: &PolicyFile) -> FileState {
     }
 }
 
-/// Whether every document of a file is a test. One that holds a policy as well is refused whole: its
-/// policy is not left out in silence.
+/// Whether every document of a file is a test. One that holds a policy as well is refused whole:
+/// its policy is not left out in silence.
 fn is_test(state: &FileState) -> bool {
     let about_kind = |finding: &Diagnostic| {
         finding.code == "PW0104" && finding.message.ends_with("`PolicyTest`")
