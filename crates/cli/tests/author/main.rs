@@ -1,6 +1,7 @@
 //! The authors' commands as their users call them: output, and exit codes.
 
 mod generate;
+mod thousands;
 
 use std::fs;
 use std::io::Write;
