@@ -84,7 +84,9 @@ const FILE_WRITERS: [&str; 4] =
 /// The codes that an operation alone has.
 fn own(operation: &str) -> &'static [&'static str] {
     match operation {
-        "listFlows" | "getStats" | "listWorkloads" | "getMap" => &["bad_filter", "internal"],
+        "listFlows" | "getStats" | "listWorkloads" | "getMap" | "listNewPairs" | "listTests" => {
+            &["bad_filter", "internal"]
+        }
         "listPolicies" | "listChanges" => &["bad_filter"],
         "getPolicy" | "getWorkload" | "previewModes" => &["bad_filter", "not_found", "internal"],
         "explain" => &["bad_filter", "not_found"],
