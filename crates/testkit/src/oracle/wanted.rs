@@ -78,7 +78,8 @@ pub const WANTED: [Wanted; 8] = [
     },
     Wanted {
         name: "a workload without labels yet names its own ports only",
-        reason: "Cilium keeps one identity for all of them, and with it the ports of each",
+        reason: "Cilium keeps one identity for all of them, and with it the ports of each; a name \
+                 for which they differ is nobody's",
         as_cilium: share_ports_without_labels,
     },
     Wanted {
@@ -261,8 +262,13 @@ fn absent_services_are_anyone(reading: &mut Reading, _: &Workload, _: &Peered) {
 
 fn share_ports_without_labels(reading: &mut Reading, subject: &Workload, _: &Peered) {
     let unnamed = |workload: &&Workload| !workload.labels_resolved;
-    let ports: Vec<NamedPort> =
+    let all: Vec<NamedPort> =
         reading.world.workloads.iter().filter(unnamed).flat_map(|w| w.ports.clone()).collect();
+    let same = |one: &NamedPort, other: &NamedPort| {
+        (&one.name, one.protocol) != (&other.name, other.protocol) || one.port == other.port
+    };
+    let agreed = |port: &&NamedPort| all.iter().all(|other| same(port, other));
+    let ports: Vec<NamedPort> = all.iter().filter(agreed).cloned().collect();
     // The subject knows its own ports.
     let others = |workload: &&mut Workload| workload.name != subject.name;
     for workload in reading.world.workloads.iter_mut().filter(others) {
