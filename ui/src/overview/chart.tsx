@@ -1,10 +1,11 @@
 // Packets over time by uPlot: forwarded above, would drop and dropped stacked below on a finer
 // scale that says how much finer. One time axis, one cursor; a brush chooses a time.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import { useComputedColorScheme } from "@mantine/core";
 import type { Lanes, Unit } from "../live/series";
 import type { RevisionMark } from "../live/marks";
+import { useWidth } from "../spark/width";
 import { type Drawn, optionsOf, rangesOf } from "./lanes";
 import { paletteOf } from "./palette";
 import css from "./overview.module.css";
@@ -25,7 +26,7 @@ interface Props {
 const HEIGHT = 348;
 
 export function Chart({ lanes, unit, scale, since, until, marks, point, zoom }: Props) {
-  const place = useRef<HTMLDivElement>(null);
+  const { place, width } = useWidth();
   const plot = useRef<uPlot | null>(null);
   const drawn = useRef<Drawn>(null as unknown as Drawn);
   const scheme = useComputedColorScheme();
@@ -33,15 +34,6 @@ export function Chart({ lanes, unit, scale, since, until, marks, point, zoom }: 
   drawn.current = { lanes, unit, scale, since, until, marks, ranges };
   const handlers = useRef({ point, zoom });
   handlers.current = { point, zoom };
-  const [width, setWidth] = useState(0);
-
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const watch = new ResizeObserver(() => setWidth(element.clientWidth));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
 
   // Built anew with the scheme and the scale: uPlot takes its colours and axes once.
   useEffect(() => {

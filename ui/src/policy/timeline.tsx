@@ -1,10 +1,10 @@
 // What a policy's revisions did: packets that were stopped at the workloads it selects, over the
 // time of its changes, each revision a line through it.
-import { useEffect, useRef, useState } from "react";
 import type { Sample } from "../wire/rest";
 import type { RevisionMark } from "../live/marks";
 import { Hatch, useHatch } from "../spark/hatch";
 import { area, line } from "../spark/steps";
+import { useWidth } from "../spark/width";
 import spark from "../spark/spark.module.css";
 import { rate } from "../words/number";
 import { onDay } from "../words/time";
@@ -85,17 +85,4 @@ function Marks({ marks, width, across }: { marks: readonly RevisionMark[]; width
       )}
     </g>
   ));
-}
-
-function useWidth() {
-  const place = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const watch = new ResizeObserver(() => setWidth(element.clientWidth));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
-  return { place, width };
 }

@@ -1,5 +1,4 @@
 // What was and would be dropped over the chosen time, above the flows: where to look.
-import { useEffect, useRef, useState } from "react";
 import { useStats } from "../live/stats";
 import { begun } from "../live/series";
 import { lastOf } from "../live/store";
@@ -7,22 +6,18 @@ import { rate } from "../words/number";
 import { clockMinute } from "../words/time";
 import { Hatch, useHatch } from "./hatch";
 import { area, line, thinned } from "./steps";
+import { useWidth } from "./width";
 import css from "./spark.module.css";
 
 const HEIGHT = 40;
+/** Beside the drawing, left and right together. */
+const PADDING = 32;
 
 export function Strip() {
   const shown = lastOf(useStats().asked);
-  const place = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const { place, width: whole } = useWidth();
+  const width = Math.max(whole - PADDING, 0);
   const hatch = useHatch();
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const watch = new ResizeObserver(() => setWidth(element.clientWidth - 32));
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
 
   const samples = shown ? begun(shown.stats.samples, shown.step) : [];
   const points = Math.max(Math.floor(width / 3), 1);

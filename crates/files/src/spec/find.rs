@@ -61,9 +61,14 @@ fn upright(word: &str) -> String {
     let Some((revision, path)) = word.split_once(':').filter(|_| !Path::new(word).exists()) else {
         return word.to_owned();
     };
+    format!("{revision}:{}", straight(path.split('/')))
+}
+
+/// A path without steps that stay or go up; none leads above where it begins.
+pub(super) fn straight<'a>(steps: impl Iterator<Item = &'a str>) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
+    for step in steps {
+        match step {
             "." | "" => {}
             ".." => {
                 parts.pop();
@@ -71,5 +76,5 @@ fn upright(word: &str) -> String {
             other => parts.push(other),
         }
     }
-    format!("{revision}:{}", parts.join("/"))
+    parts.join("/")
 }

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::conversation::conversation;
 use super::document::{ChangeEntry, Document, Expectations, OptionsEntry, Source, TestEntry};
-use super::find::text_of;
+use super::find::{straight, text_of};
 use crate::source::SourceText;
 use crate::world::{Document as WorldDocument, parse_world};
 
@@ -228,18 +228,8 @@ fn text(
 
 /// A file among the given ones, by its name without steps up in it.
 fn given(file: &str, at: &Location, setting: &Setting<'_>) -> Result<(String, String), SpecError> {
-    let mut parts: Vec<&str> = Vec::new();
     let folder = setting.folder.to_str().unwrap_or_default();
-    for part in folder.split('/').chain(file.split('/')) {
-        match part {
-            "." | "" => {}
-            ".." => {
-                parts.pop();
-            }
-            other => parts.push(other),
-        }
-    }
-    let name = parts.join("/");
+    let name = straight(folder.split('/').chain(file.split('/')));
     let found = setting.defaults.policies.iter().find(|source| source.name == name);
     let found = found.filter(|_| !file.starts_with('/'));
     found.map(|source| (source.text.clone(), name.clone())).ok_or_else(|| {
